@@ -1,0 +1,1 @@
+"""jointsky: the software of a joint regional air defence picture. ARCHITECTURE.md is the map."""

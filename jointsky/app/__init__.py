@@ -1,0 +1,1 @@
+"""The program: configuration, the node, the console's server, the command line."""

@@ -1,0 +1,1 @@
+"""Everything that touches the world: clocks, sockets, the journal."""

@@ -1,0 +1,1 @@
+"""Pure maths on arrays: geodesy, filters, gating, assignment, bit fields; a slow twin of each."""

@@ -1,0 +1,1 @@
+"""What things are: columns and batches, sensor, world, clock, the exception tree. No maths."""

@@ -1,0 +1,1 @@
+"""Reports to system tracks: associate, update, start, confirm, coast, drop."""
