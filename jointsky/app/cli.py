@@ -1,0 +1,38 @@
+"""The command line: every command in one table, every expected error one clear line.
+
+Exit status: 0 done; 1 a check found faults; 2 bad input; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from jointsky.model.errors import InputError, ResourceProblem
+
+COMMANDS: tuple[Callable[..., Any], ...] = ()
+
+
+def build() -> typer.Typer:
+    """The command line as a Typer application."""
+    program = typer.Typer(
+        name="jointsky", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Joint regional air defence pictures: surveillance, warning, coordination.")
+    for command in COMMANDS:
+        program.command()(command)
+    return program
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one message and exit status 2."""
+    try:
+        build()()
+    except (InputError, ResourceProblem) as problem:
+        print(f"jointsky: {problem}", file=sys.stderr)  # noqa: T201 - the program's own voice
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
