@@ -1,0 +1,116 @@
+"""The house rules that a linter does not know: doors, sizes, clocks and chance below `edge`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "jointsky"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+ABOVE = {"edge", "app"}
+LINES_OF_MODULE, LINES_OF_FUNCTION = 500, 70
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def below_edge() -> list[Path]:
+    return [path for path in MODULES
+            if len(path.relative_to(PACKAGE).parts) > 1
+            and path.relative_to(PACKAGE).parts[0] not in ABOVE]
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of an attribute chain, or ""."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        head = dotted(node.value)
+        return f"{head}.{node.attr}" if head else ""
+    return ""
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=name_of)
+def test_a_door_holds_only_a_docstring(path: Path) -> None:
+    body = ast.parse(path.read_text()).body
+    assert len(body) == 1 and ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module_and_functions_are_small_enough_to_see(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= LINES_OF_MODULE
+    long = [f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, FUNCTIONS) and node.end_lineno is not None
+            and node.end_lineno - node.lineno + 1 > LINES_OF_FUNCTION]
+    assert not long
+
+
+CLOCKS = re.compile(r"(^|\.)(now|today|utcnow|time_ns|perf_counter|perf_counter_ns|monotonic|"
+                    r"monotonic_ns)$")
+LEGACY_CHANCE = re.compile(r"^(np|numpy)\.random\.(?!Generator$|SeedSequence$|PCG64$)")
+
+
+@pytest.mark.parametrize("path", below_edge(), ids=name_of)
+def test_time_and_chance_are_arguments_below_edge(path: Path) -> None:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        call = dotted(node.func)
+        seeded = call in {"np.random.default_rng", "numpy.random.default_rng"} and node.args
+        clock = CLOCKS.search(call) and call.split(".")[0] in {"datetime", "time", "date"}
+        if clock or (LEGACY_CHANCE.match(call) and not seeded):
+            found.append(f"line {node.lineno}: {call}")
+    assert not found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_is_public_has_a_docstring(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "the module says what it is for"
+    bare = [node.name for node in tree.body
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_")
+            and not ast.get_docstring(node)]
+    assert not bare
+
+
+def tracked() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True,
+                           text=True).stdout.split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+# Built from pieces, so that this file does not match itself.
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:" + "|".join(["work", "farm", "root"]) + r")/")
+REGISTRY = re.compile(r'"resolved":\s*"http|extra-index' + r"-url|--index" + r"-url"
+                      r"|files\.python" + r"hosted|registry\.npm" + "js")
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        if MACHINE_PATH.search(text) or REGISTRY.search(text):
+            found.append(name_of(path))
+    assert not found
+
+
+def test_every_command_is_on_a_page() -> None:
+    from jointsky.app.cli import COMMANDS
+    pages = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    pages += (ROOT / "README.md").read_text()
+    absent = [command.__name__ for command in COMMANDS
+              if f"jointsky {command.__name__.replace('_', '-')}" not in pages]
+    assert not absent
