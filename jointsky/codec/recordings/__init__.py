@@ -1,0 +1,1 @@
+"""Recordings: files of captured traffic, cut into frames. One format is one file."""

@@ -1,0 +1,359 @@
+"""The journal: the whole input history of a unit, in one sequence, durable before it is used.
+
+One SQLite file, WAL, synchronous=FULL. Frames, ticks, operator commands and configuration are
+appended and then committed together (one fsync for all of them); what `commit` has returned for
+is acknowledged and survives the loss of the process or of power. Checkpoints (the state of the
+engine after a tick) are there for seeking only: without them the same picture comes out, later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from jointsky.model.errors import FileProblem, ResourceProblem
+from jointsky.model.frame import Frame
+
+APPLICATION_ID = 0x4A534B4A  # "JSKJ", at byte 68 of the file
+VERSION = 1
+MAGIC = b"SQLite format 3\0"
+EXPECTED = "a journal of jointsky"
+PENDING_LIMIT = 1_000_000
+PAYLOAD_LIMIT = 16 << 20
+READ_CHUNK = 4_096
+TRIM_SLICE = 50_000
+TABLES = (
+    "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+    " time_ns INTEGER NOT NULL, source INTEGER NOT NULL, payload BLOB NOT NULL)",
+    "CREATE INDEX ticks ON entries (time_ns) WHERE kind = 2",
+    "CREATE TABLE sources (source INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL,"
+    " state BLOB NOT NULL)",
+)
+
+
+class EntryKind(IntEnum):
+    """What an entry holds."""
+
+    FRAME = 1
+    TICK = 2
+    COMMAND = 3
+    CONFIG = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. time_ns: reception of a frame, `now_ns` of a tick, time of a command; source: the
+    input of a frame, who gave a command; payload: bytes as they came."""
+
+    sequence: int
+    kind: EntryKind
+    time_ns: int
+    source: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The engine's state once the entries up to and with `sequence` had been worked off."""
+
+    sequence: int
+    time_ns: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a journal may take: bytes on disk, age of entries, number of checkpoints.
+
+    `trim` forgets the oldest entries beyond these; `bytes_max` and a tenth is where the file stops
+    growing whatever happens, with a `ResourceProblem`.
+    """
+
+    bytes_max: int = 64 << 30
+    keep_ns: int = 31 * 86_400 * 1_000_000_000
+    checkpoints_max: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a journal covers: first and last sequence, times of its first and last tick (0 if it
+    has none), number of entries ever forgotten."""
+
+    first: int
+    last: int
+    start_ns: int
+    end_ns: int
+    forgotten: int
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file is a journal, by its content. A file that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError:
+        return False
+    return head.startswith(MAGIC) and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+class JournalWriter:
+    """Appends to a journal; makes the file if it is not there. One caller at a time."""
+
+    def __init__(self, path: Path, limits: Limits = Limits()):
+        """Open for appending; entries follow the last one in the file.
+
+        Raises `FileProblem` for a file that is no journal or is damaged, `ResourceProblem` where
+        the place cannot be written.
+        """
+        self._path, self._limits = path, limits
+        if path.exists() and path.stat().st_size and not is_journal(path):
+            raise FileProblem(path, "it is not a journal", place="byte 0", expected=EXPECTED)
+        with _said_clearly(path):
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            _prepare(self._db)
+            page = self._db.execute("PRAGMA page_size").fetchone()[0]
+            hard = max(limits.bytes_max + limits.bytes_max // 10, 64 * page)
+            self._db.execute(f"PRAGMA max_page_count = {hard // page}")
+            _check_version(self._db, path)
+            self._last: int = self._db.execute(
+                "SELECT coalesce(max(sequence), 0) FROM entries").fetchone()[0]
+            self._sources = {name: number for number, name in
+                             self._db.execute("SELECT source, name FROM sources")}
+        self._acknowledged: int = self._last
+        self._pending: list[tuple[int, int, int, int, bytes]] = []
+        self._new_sources: list[tuple[int, str]] = []
+
+    @property
+    def acknowledged(self) -> int:
+        """The last sequence number that is safe on disk, 0 if none is."""
+        return self._acknowledged
+
+    def append(self, kind: EntryKind, time_ns: int, payload: bytes = b"", source: str = "") -> int:
+        """Line an entry up for the next commit; returns its sequence number."""
+        if len(self._pending) >= PENDING_LIMIT:
+            raise ResourceProblem(f"{self._path}: {PENDING_LIMIT} entries wait for a commit")
+        if len(payload) > PAYLOAD_LIMIT:
+            raise ResourceProblem(f"{self._path}: an entry of {len(payload)} bytes; "
+                                  f"expected at most {PAYLOAD_LIMIT}")
+        number = self._sources.get(source)
+        if number is None:
+            number = self._sources[source] = len(self._sources) + 1
+            self._new_sources.append((number, source))
+        self._last += 1
+        self._pending.append((self._last, int(kind), time_ns, number, payload))
+        return self._last
+
+    def append_frames(self, frames: Iterable[Frame]) -> None:
+        """Line frames up for the next commit, in their order."""
+        for frame in frames:
+            self.append(EntryKind.FRAME, frame.received_ns, frame.payload, frame.source)
+
+    def append_tick(self, now_ns: int) -> int:
+        """Line a tick up for the next commit; returns its sequence number."""
+        return self.append(EntryKind.TICK, now_ns)
+
+    def commit(self) -> int:
+        """Make everything appended so far durable, in one transaction; returns `acknowledged`.
+
+        Raises `ResourceProblem` (disk full, for one): the entries then still wait, and the next
+        commit tries them again.
+        """
+        if self._pending:
+            with _said_clearly(self._path), self._transaction():
+                self._db.executemany("INSERT INTO sources VALUES (?, ?)", self._new_sources)
+                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", self._pending)
+            self._acknowledged = self._pending[-1][0]
+            self._pending.clear()
+            self._new_sources.clear()
+        return self._acknowledged
+
+    def save_checkpoint(self, sequence: int, time_ns: int, state: bytes) -> None:
+        """Keep the engine's state as it was after the tick entry `sequence` at `time_ns`."""
+        with _said_clearly(self._path), self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)",
+                             (sequence, time_ns, state))
+            self._db.execute(
+                "DELETE FROM checkpoints WHERE sequence <= (SELECT sequence FROM checkpoints"
+                " ORDER BY sequence DESC LIMIT 1 OFFSET ?)", (self._limits.checkpoints_max,))
+
+    def trim(self, now_ns: int) -> int:
+        """Forget the oldest entries beyond the limits, at most TRIM_SLICE of them; returns how
+        many went. Configuration stays, and the cut falls on a checkpoint where there is one, so
+        that what remains can be replayed to the same picture."""
+        with _said_clearly(self._path):
+            cut = self._cut(now_ns)
+            if cut == 0:
+                return 0
+            with self._transaction():
+                gone = self._db.execute(
+                    "DELETE FROM entries WHERE sequence IN (SELECT sequence FROM entries WHERE"
+                    " sequence <= ? AND kind <> 4 ORDER BY sequence LIMIT ?)",
+                    (cut, TRIM_SLICE)).rowcount
+                self._db.execute("DELETE FROM checkpoints WHERE sequence < ?", (cut,))
+                self._db.execute("UPDATE forgotten SET entries = entries + ?",
+                                 (gone,))
+            return gone
+
+    def _cut(self, now_ns: int) -> int:
+        """The last sequence to forget, 0 for none."""
+        execute = self._db.execute
+        cut = int(execute("SELECT coalesce(max(sequence), 0) FROM entries WHERE kind = 2 AND"
+                      " time_ns < ?", (now_ns - self._limits.keep_ns,)).fetchone()[0])
+        pages, free, page = (execute(f"PRAGMA {name}").fetchone()[0]
+                             for name in ("page_count", "freelist_count", "page_size"))
+        over = (pages - free) * page - self._limits.bytes_max
+        if over > 0:
+            first = execute("SELECT min(sequence) FROM entries WHERE kind <> 4").fetchone()[0] or 0
+            share = over / ((pages - free) * page) + 0.05
+            cut = max(cut, first + int((self._last - first) * share))
+        if cut == 0:
+            return 0
+        at: int | None = execute("SELECT max(sequence) FROM checkpoints WHERE sequence <= ?",
+                     (cut,)).fetchone()[0]
+        return at if at is not None else (cut if over > 0 else 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Commit what waits and close the file."""
+        try:
+            self.commit()
+        finally:
+            self._db.close()
+
+
+class JournalReader:
+    """Reads a journal, also while it is being written."""
+
+    def __init__(self, path: Path):
+        """Open for reading. Raises `FileProblem` for a file that is missing, none or damaged."""
+        self._path = path
+        if not path.is_file():
+            raise FileProblem(path, "there is no such file", expected=EXPECTED)
+        if not is_journal(path):
+            raise FileProblem(path, "it is not a journal", place="byte 0", expected=EXPECTED)
+        with _said_clearly(path):
+            self._db = _open_to_read(path)
+            _check_version(self._db, path)
+            self._sources: dict[int, str] = {}
+
+    def extent(self) -> Extent:
+        """What the journal covers now."""
+        with _said_clearly(self._path):
+            first, last = self._db.execute(
+                "SELECT coalesce(min(sequence), 0), coalesce(max(sequence), 0) FROM entries"
+            ).fetchone()
+            start, end = self._db.execute(
+                "SELECT coalesce(min(time_ns), 0), coalesce(max(time_ns), 0) FROM entries"
+                " WHERE kind = 2").fetchone()
+            forgotten = self._db.execute("SELECT entries FROM forgotten").fetchone()[0]
+        return Extent(first, last, start, end, forgotten)
+
+    def entries(self, first: int = 0, last: int | None = None) -> Iterator[Entry]:
+        """Entries in order from sequence `first` to `last` (both in), or to the end as it stands
+        when the end is reached."""
+        at = first
+        while True:
+            with _said_clearly(self._path, f"entry {at}"):
+                rows = self._db.execute(
+                    "SELECT sequence, kind, time_ns, source, payload FROM entries WHERE"
+                    " sequence >= ? AND sequence <= ? ORDER BY sequence LIMIT ?",
+                    (at, (1 << 62) if last is None else last, READ_CHUNK)).fetchall()
+                if any(row[3] not in self._sources for row in rows):
+                    self._sources = dict(self._db.execute("SELECT source, name FROM sources"))
+                entries = [self._entry_of(*row) for row in rows]
+            yield from entries
+            if len(rows) < READ_CHUNK:
+                return
+            at = rows[-1][0] + 1
+
+    def _entry_of(self, sequence: int, kind: int, time_ns: int, source: int,
+                  payload: bytes) -> Entry:
+        if source not in self._sources or kind not in EntryKind.__members__.values():
+            raise FileProblem(self._path, f"kind {kind} of source {source}",
+                              place=f"entry {sequence}", expected="a known kind and source")
+        return Entry(sequence, EntryKind(kind), time_ns, self._sources[source], payload)
+
+    def checkpoint_before(self, time_ns: int) -> Checkpoint | None:
+        """The last checkpoint at or before a time, None if there is none."""
+        with _said_clearly(self._path):
+            row = self._db.execute(
+                "SELECT sequence, time_ns, state FROM checkpoints WHERE time_ns <= ?"
+                " ORDER BY time_ns DESC, sequence DESC LIMIT 1", (time_ns,)).fetchone()
+        return None if row is None else Checkpoint(*row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Make the tables in a new file, then set how it is written. The mark that makes it a journal
+    is in the file itself, not in the WAL, before the first entry."""
+    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            db.execute(table)
+        db.execute("CREATE TABLE forgotten (entries INTEGER NOT NULL)")
+        db.execute("INSERT INTO forgotten VALUES (0)")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA busy_timeout = 5000")
+
+
+def _check_version(db: sqlite3.Connection, path: Path) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != VERSION:
+        raise FileProblem(path, f"a journal of version {version}", expected=f"version {VERSION}")
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """A read-only connection; where the folder cannot be written to, the file as it lies."""
+    uri = path.resolve().as_uri()
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None,
+                         check_same_thread=False)
+    try:
+        db.execute("SELECT count(*) FROM sources").fetchone()
+        return db
+    except sqlite3.OperationalError:
+        db.close()
+        if Path(f"{path}-wal").exists():
+            raise
+    return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None,
+                           check_same_thread=False)
+
+
+@contextmanager
+def _said_clearly(path: Path, place: str = "") -> Iterator[None]:
+    """Turn what SQLite says into the errors of this program."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ResourceProblem(f"{path}: another program writes this journal ({error}); "
+                              "give each unit its own") from None
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise ResourceProblem(f"{path}: the disk, or what this journal may take of it, is "
+                                  "full; make room or raise its limit") from None
+        raise ResourceProblem(f"{path}: {error}; expected a folder that can be written to and a "
+                              "journal that no other program holds") from None
+    except sqlite3.DatabaseError as error:
+        raise FileProblem(path, f"damaged: {error}", place=place, expected=EXPECTED) from None
