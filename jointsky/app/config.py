@@ -1,0 +1,261 @@
+"""The configuration of a unit: a TOML file, checked whole before anything starts.
+
+Every key is described in docs/administrators.md; an unknown key is refused. Degrees and kilometres
+stand in the file, for people; `unit_of` and `sensors_of` give SI and radians.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from jointsky.model.errors import ConfigProblem, FileProblem
+from jointsky.model.faults import Place, fault_lines
+from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of, sensor_id_text
+from jointsky.model.unit import Unit
+from jointsky.model.world import World
+
+TEXT_MAX = 4_000_000
+SENSORS_MAX = 64  # one bit of TrackBatch.sensors each
+KINDS = {"psr": SensorKind.PSR, "ssr": SensorKind.SSR, "psr+ssr": SensorKind.PSR_SSR,
+         "adsb": SensorKind.ADSB, "mlat": SensorKind.MLAT, "tracker": SensorKind.TRACKER}
+
+
+def _endpoint(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+        good = bool(colon) and 0 <= int(port) <= 65_535
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("expected ADDRESS:PORT such as 127.0.0.1:8600, 239.1.1.1:8600 or [::1]:0")
+    return text
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Edition = Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+Category = Annotated[str, Field(pattern=r"^\d{3}$")]
+Code = Annotated[int, Field(ge=0, le=255)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Nation = Annotated[str, Field(pattern=r"^([A-Z]{3})?$")]
+
+
+class Section(BaseModel):
+    """A table of the file: no unknown keys, never changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class UnitSection(Section):
+    """Who this unit is."""
+
+    name: str = Field(min_length=1, max_length=60)
+    nation: Nation
+    sac: Code
+    sic: Code
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    height_m: float = Field(default=0.0, ge=-500, le=9000)
+    world: Literal["live", "exercise"] = "live"
+
+
+class SensorSection(Section):
+    """A sensor whose reports this unit uses."""
+
+    name: str = Field(min_length=1, max_length=60)
+    sac: Code
+    sic: Code
+    kind: Literal["psr", "ssr", "psr+ssr", "adsb", "mlat", "tracker"]
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    height_m: float = Field(default=0.0, ge=-500, le=9000)
+    period_s: float = Field(gt=0, le=120)
+    range_km: float = Field(gt=0, le=1000)
+    sigma_range_m: float = Field(default=70.0, gt=0, le=10_000)
+    sigma_azimuth_deg: float = Field(default=0.08, gt=0, le=5)
+    p_detection: float = Field(default=0.9, gt=0, le=1)
+    clutter: float = Field(default=0.0, ge=0, le=10_000)
+    nation: Nation = ""
+    range_bias_m: float = Field(default=0.0, ge=-20_000, le=20_000)
+    azimuth_bias_deg: float = Field(default=0.0, ge=-20, le=20)
+
+    @property
+    def sensor_id(self) -> int:
+        """SAC << 8 | SIC."""
+        return sensor_id_of(self.sac, self.sic)
+
+
+class InputSection(Section):
+    """Where reports come from: a UDP address to listen on (a group is joined), or a recording."""
+
+    name: str = Field(min_length=1, max_length=60)
+    udp: Endpoint | None = None
+    interface: str = ""
+    recording: str | None = None
+    editions: dict[Category, Edition] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.udp is None) == (self.recording is None):
+            raise ValueError("expected either `udp` or `recording`, one of the two")
+        return self
+
+
+class OutputSection(Section):
+    """Where system tracks (CAT062) and the unit's own status (CAT065) go."""
+
+    name: str = Field(min_length=1, max_length=60)
+    udp: Endpoint
+    interface: str = ""
+    hops: int = Field(default=1, ge=0, le=255)
+    period_s: float = Field(default=1.0, ge=0.25, le=60)
+
+
+class JournalSection(Section):
+    """Where every input is written before it is used."""
+
+    path: str
+    keep_h: float = Field(default=24 * 31, ge=0.1, le=24 * 3660)
+    size_gb: float = Field(default=64.0, ge=0.1, le=10_000)
+    checkpoint_s: float = Field(default=30.0, ge=5, le=3600)
+    checkpoints: int = Field(default=2000, ge=2, le=100_000)
+
+
+class ConsoleSection(Section):
+    """The web server of the operators' consoles."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8470, ge=0, le=65_535)
+    consoles: int = Field(default=32, ge=1, le=500)
+    origins: tuple[str, ...] = ()
+
+
+class EngineSection(Section):
+    """The pace of the node and its limits."""
+
+    tick_s: float = Field(default=0.5, ge=0.1, le=5)
+    queue_frames: int = Field(default=65_536, ge=100, le=1_000_000)
+
+
+class UnitConfig(Section):
+    """The whole configuration of a unit."""
+
+    unit: UnitSection
+    sensor: tuple[SensorSection, ...] = Field(default=(), max_length=SENSORS_MAX)
+    input: tuple[InputSection, ...] = Field(min_length=1, max_length=100)
+    output: tuple[OutputSection, ...] = Field(default=(), max_length=100)
+    journal: JournalSection
+    console: ConsoleSection = ConsoleSection()
+    engine: EngineSection = EngineSection()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ids = [sensor.sensor_id for sensor in self.sensor]
+        twice = sorted({sensor_id_text(one) for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"two sensors have the same sac/sic: {', '.join(twice)}")
+        names = [item.name for item in self.input]
+        if len(set(names)) < len(names):
+            raise ValueError("two inputs have the same name")
+        recorded = [item.recording is not None for item in self.input]
+        if any(recorded) and not all(recorded):
+            raise ValueError("inputs mix recordings with live sources; expected one or the other,"
+                             " for a recording has its own time")
+        return self
+
+    @property
+    def world(self) -> World:
+        """LIVE or EXERCISE as configured; REPLAY when the inputs are recordings."""
+        return World.REPLAY if self.input[0].recording else World(self.unit.world)
+
+
+def load_config(path: Path) -> UnitConfig:
+    """Read a unit's configuration. Raises `FileProblem`, or `ConfigProblem` with every fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileProblem(path, f"cannot be read ({error})",
+                          expected="a unit configuration in TOML") from None
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, name: str) -> UnitConfig:
+    """Check the text of a unit's configuration. `name` is the file, for messages."""
+    if len(text) > TEXT_MAX:
+        raise ConfigProblem(name, [f"{len(text)} characters; expected at most {TEXT_MAX}"])
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigProblem(name, [f"not TOML: {error}"]) from None
+    try:
+        return UnitConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigProblem(name, fault_lines(error, toml_lines(text))) from None
+
+
+HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.-]+)\s*\]\]?\s*(#.*)?$")
+KEY = re.compile(r"^\s*([\w-]+)\s*=")
+
+
+def toml_lines(text: str) -> dict[Place, int]:
+    """The line number of each table and bare key; enough for one-line values, as here."""
+    lines: dict[Place, int] = {}
+    table: Place = ()
+    count: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := HEADER.match(line):
+            table = tuple(header[2].split("."))
+            if header[1] == "[[":
+                table = (*table, count.get(header[2], 0))
+                count[header[2]] = count.get(header[2], 0) + 1
+            lines[table] = number
+        elif key := KEY.match(line):
+            lines[(*table, key[1])] = number
+    return lines
+
+
+def unit_of(config: UnitConfig) -> Unit:
+    """The unit that the configuration describes."""
+    unit = config.unit
+    return Unit(unit.name, unit.nation, unit.sac, unit.sic, math.radians(unit.latitude_deg),
+                math.radians(unit.longitude_deg), unit.height_m)
+
+
+def sensors_of(config: UnitConfig) -> tuple[Sensor, ...]:
+    """The sensors that the configuration describes, in its order."""
+    return tuple(Sensor(
+        sensor_id=item.sensor_id, name=item.name, kind=KINDS[item.kind],
+        latitude_rad=math.radians(item.latitude_deg),
+        longitude_rad=math.radians(item.longitude_deg), height_m=item.height_m,
+        period_s=item.period_s, max_range_m=item.range_km * 1000,
+        sigma_range_m=item.sigma_range_m,
+        sigma_azimuth_rad=math.radians(item.sigma_azimuth_deg), p_detection=item.p_detection,
+        clutter=item.clutter, nation=item.nation, range_bias_m=item.range_bias_m,
+        azimuth_bias_rad=math.radians(item.azimuth_bias_deg)) for item in config.sensor)
+
+
+def editions_of(config: UnitConfig) -> dict[str, dict[int, str]]:
+    """Editions fixed per input: name of the input -> category -> edition."""
+    return {item.name: {int(category): edition for category, edition in item.editions.items()}
+            for item in config.input if item.editions}
+
+
+def endpoint_of(text: str) -> tuple[str, int]:
+    """Address and port of an `ADDRESS:PORT` that has been checked."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,56 @@
+"""Faults of a configuration file, all at once: which line, which key, what was expected.
+
+Files a person writes (unit configuration, scenario) are checked by pydantic; this turns its errors
+into lines for that person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+Place = tuple[str | int, ...]
+
+
+def fault_lines(error: ValidationError, lines: Mapping[Place, int]) -> list[str]:
+    """One line of text per fault. `lines` gives the line number of each known place of the file."""
+    found = []
+    for fault in error.errors(include_url=False):
+        place = tuple(part for part in fault["loc"] if not _is_of_a_type(part))
+        line = _line_of(place, lines)
+        where = f"line {line}, {place_text(place)}" if line else place_text(place)
+        found.append((line, f"{where}: {_text_of(fault['type'], fault['msg'], fault['input'])}"))
+    return [text for _, text in sorted(found, key=lambda item: item[0])]
+
+
+def place_text(place: Place) -> str:
+    """How a person reads a place: `sensor 2, period_s` for ("sensor", 1, "period_s")."""
+    parts: list[str] = []
+    for part in place:
+        if isinstance(part, int) and parts:
+            parts[-1] += f" {part + 1}"
+        else:
+            parts.append(str(part))
+    return ", ".join(parts) or "the whole"
+
+
+def _line_of(place: Place, lines: Mapping[Place, int]) -> int:
+    for end in range(len(place), 0, -1):
+        if place[:end] in lines:
+            return lines[place[:end]]
+    return 0
+
+
+def _is_of_a_type(part: str | int) -> bool:
+    """pydantic names the branch of a union in a place; a file has no such key."""
+    return isinstance(part, str) and ("[" in part or part.startswith("function-"))
+
+
+def _text_of(kind: str, message: str, value: object) -> str:
+    if kind == "extra_forbidden":
+        return "no such key; see docs/administrators.md for the keys there are"
+    if kind == "missing":
+        return "missing"
+    message = message.removeprefix("Value error, ").replace("Input should be", "expected")
+    return f"{message}; found {value!r:.60}" if not isinstance(value, dict) else message
