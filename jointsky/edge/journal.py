@@ -9,6 +9,8 @@ engine after a tick) are there for seeking only: without them the same picture c
 from __future__ import annotations
 
 import sqlite3
+import struct
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,10 +27,12 @@ EXPECTED = "a journal of jointsky"
 PENDING_LIMIT = 1_000_000
 PAYLOAD_LIMIT = 16 << 20
 READ_CHUNK = 4_096
+END = (1 << 63) - 1
 TRIM_SLICE = 50_000
 TABLES = (
     "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
-    " time_ns INTEGER NOT NULL, source INTEGER NOT NULL, payload BLOB NOT NULL)",
+    " time_ns INTEGER NOT NULL, source INTEGER NOT NULL, payload BLOB NOT NULL,"
+    " checksum INTEGER NOT NULL)",
     "CREATE INDEX ticks ON entries (time_ns) WHERE kind = 2",
     "CREATE TABLE sources (source INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     "CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL,"
@@ -125,7 +129,7 @@ class JournalWriter:
             self._sources = {name: number for number, name in
                              self._db.execute("SELECT source, name FROM sources")}
         self._acknowledged: int = self._last
-        self._pending: list[tuple[int, int, int, int, bytes]] = []
+        self._pending: list[tuple[int, int, int, int, bytes, int]] = []
         self._new_sources: list[tuple[int, str]] = []
 
     @property
@@ -145,7 +149,8 @@ class JournalWriter:
             number = self._sources[source] = len(self._sources) + 1
             self._new_sources.append((number, source))
         self._last += 1
-        self._pending.append((self._last, int(kind), time_ns, number, payload))
+        self._pending.append((self._last, int(kind), time_ns, number, payload,
+                              _checksum(self._last, kind, time_ns, number, payload)))
         return self._last
 
     def append_frames(self, frames: Iterable[Frame]) -> None:
@@ -166,7 +171,8 @@ class JournalWriter:
         if self._pending:
             with _said_clearly(self._path), self._transaction():
                 self._db.executemany("INSERT INTO sources VALUES (?, ?)", self._new_sources)
-                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", self._pending)
+                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
+                                     self._pending)
             self._acknowledged = self._pending[-1][0]
             self._pending.clear()
             self._new_sources.clear()
@@ -263,29 +269,49 @@ class JournalReader:
             forgotten = self._db.execute("SELECT entries FROM forgotten").fetchone()[0]
         return Extent(first, last, start, end, forgotten)
 
-    def entries(self, first: int = 0, last: int | None = None) -> Iterator[Entry]:
+    def entries(self, first: int = 0, last: int = END) -> Iterator[Entry]:
         """Entries in order from sequence `first` to `last` (both in), or to the end as it stands
-        when the end is reached."""
+        when the end is reached. Damage raises `FileProblem` after the entries before it."""
         at = first
         while True:
-            with _said_clearly(self._path, f"entry {at}"):
-                rows = self._db.execute(
-                    "SELECT sequence, kind, time_ns, source, payload FROM entries WHERE"
-                    " sequence >= ? AND sequence <= ? ORDER BY sequence LIMIT ?",
-                    (at, (1 << 62) if last is None else last, READ_CHUNK)).fetchall()
-                if any(row[3] not in self._sources for row in rows):
-                    self._sources = dict(self._db.execute("SELECT source, name FROM sources"))
-                entries = [self._entry_of(*row) for row in rows]
-            yield from entries
+            rows: list[tuple[int, int, int, int, bytes, int]] = []
+            try:
+                top = self._fetch(at, last, rows)
+            except FileProblem as damage:
+                for row in rows:
+                    yield self._entry_of(*row)
+                    at = row[0] + 1
+                raise FileProblem(self._path, damage.problem, place=f"entry {at}",
+                                  expected=EXPECTED) from None
+            for row in rows:
+                yield self._entry_of(*row)
+                at = row[0] + 1
+            if top >= at and len(rows) < READ_CHUNK:
+                raise FileProblem(self._path, "damaged: the entries from here on are lost",
+                                  place=f"entry {at}", expected=f"entries up to {top}")
             if len(rows) < READ_CHUNK:
                 return
-            at = rows[-1][0] + 1
 
-    def _entry_of(self, sequence: int, kind: int, time_ns: int, source: int,
-                  payload: bytes) -> Entry:
-        if source not in self._sources or kind not in EntryKind.__members__.values():
-            raise FileProblem(self._path, f"kind {kind} of source {source}",
-                              place=f"entry {sequence}", expected="a known kind and source")
+    def _fetch(self, at: int, last: int,
+               rows: list[tuple[int, int, int, int, bytes, int]]) -> int:
+        """Append the next rows as far as they can be read; the last sequence there should be."""
+        with _said_clearly(self._path):
+            top = self._db.execute(
+                "SELECT max(sequence) FROM entries WHERE sequence BETWEEN ? AND ?",
+                (at, last)).fetchone()[0]
+            self._sources = dict(self._db.execute("SELECT source, name FROM sources"))
+            for row in self._db.execute(
+                    "SELECT sequence, kind, time_ns, source, payload, checksum FROM entries WHERE"
+                    " sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?",
+                    (at, last, READ_CHUNK)):
+                rows.append(row)
+        return -1 if top is None else int(top)
+
+    def _entry_of(self, sequence: int, kind: int, time_ns: int, source: int, payload: bytes,
+                  checksum: int) -> Entry:
+        if checksum != _checksum(sequence, kind, time_ns, source, payload):
+            raise FileProblem(self._path, "damaged: its checksum does not fit",
+                              place=f"entry {sequence}", expected="what was written")
         return Entry(sequence, EntryKind(kind), time_ns, self._sources[source], payload)
 
     def checkpoint_before(self, time_ns: int) -> Checkpoint | None:
@@ -299,6 +325,11 @@ class JournalReader:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _checksum(sequence: int, kind: int, time_ns: int, source: int, payload: bytes) -> int:
+    """CRC-32 of an entry: SQLite does not notice a changed byte inside a payload."""
+    return zlib.crc32(payload, zlib.crc32(struct.pack("<qiqi", sequence, kind, time_ns, source)))
 
 
 def _prepare(db: sqlite3.Connection) -> None:
@@ -342,7 +373,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _said_clearly(path: Path, place: str = "") -> Iterator[None]:
+def _said_clearly(path: Path) -> Iterator[None]:
     """Turn what SQLite says into the errors of this program."""
     try:
         yield
@@ -356,4 +387,4 @@ def _said_clearly(path: Path, place: str = "") -> Iterator[None]:
         raise ResourceProblem(f"{path}: {error}; expected a folder that can be written to and a "
                               "journal that no other program holds") from None
     except sqlite3.DatabaseError as error:
-        raise FileProblem(path, f"damaged: {error}", place=place, expected=EXPECTED) from None
+        raise FileProblem(path, f"damaged: {error}", expected=EXPECTED) from None

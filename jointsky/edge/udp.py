@@ -12,6 +12,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Iterable
+from typing import cast
 
 from jointsky.model.clock import Clock
 from jointsky.model.errors import ConfigProblem, ResourceProblem
@@ -61,6 +62,7 @@ class UdpReceiver(asyncio.DatagramProtocol):
     def __init__(self, source: str, queue: FrameQueue, clock: Clock):
         self._source, self._queue, self._clock = source, queue, clock
         self._transport: asyncio.DatagramTransport | None = None
+        self._closed = asyncio.Event()
         self.errors = 0
 
     @property
@@ -71,8 +73,7 @@ class UdpReceiver(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio once the socket is open."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Called by asyncio for each datagram."""
@@ -82,10 +83,15 @@ class UdpReceiver(asyncio.DatagramProtocol):
         """Called by asyncio when the network reports an error: counted."""
         self.errors += 1
 
-    def close(self) -> None:
-        """Stop receiving."""
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio once the socket is closed."""
+        self._closed.set()
+
+    async def close(self) -> None:
+        """Stop receiving; returns once the socket is given back."""
         if self._transport is not None:
             self._transport.close()
+            await self._closed.wait()
 
 
 async def receive_udp(source: str, host: str, port: int, queue: FrameQueue, clock: Clock, *,
