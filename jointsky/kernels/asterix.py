@@ -1,19 +1,29 @@
 """ASTERIX: find blocks, walk records, take bits out of them.
 
 Two passes. The walk reads field specifications and writes for every record where each *slot* (a
-top-level item or a sub-item of a compound) starts, slot by slot: `at[slot, row]` is a byte offset
-in the buffer, 0 where the slot is absent (no item can start at 0: a block has a header), and
-`length[row of slot, row]` the octets of slots whose size varies. The extraction then reads one
-column at a time from where its slot starts. EUROCONTROL SPEC-0149 part 1 is the source.
+top-level item or a sub-item of a compound) starts, slot by slot: `cells[slot, row]` is a byte
+offset in the buffer, 0 where the slot is absent (no item can start at 0: a block has a header),
+and `cells[length row of slot, row]` the octets of slots whose size varies. The extraction then
+reads one column at a time from where its slot starts. EUROCONTROL SPEC-0149 part 1 is the source.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from jointsky.kernels.jit import inlined, kernel
 from jointsky.model.batch import I32, I64, U8, Array
 
-# What a slot is; column 0 of `ops`. Columns 1..4: first child or part, number of them,
-# octets (of one repetition) or "the last part has no FX", row of `length` or -1.
+# A table as the kernels want it is one array of int32, the plan. Its head says where in it stand
+# the operations, the slot of a known expansion (-1: none), octets of the longest FSPEC, profiles
+# (first and number of the slots of each), the leaf that tells profiles apart (slot, octet, shift,
+# mask), the profile for each of its values, and the first and last + 1 slot in the expansion.
+PLAN_OPS, PLAN_EXPANSION, PLAN_OCTETS, PLAN_PROFILES, PLAN_SELECTOR = range(5)
+PLAN_CASES, PLAN_INSIDE, PLAN_HEAD = 8, 9, 11
+
+# An operation is five numbers for each slot: what it is, first child or part, number of them,
+# octets (of one repetition) or 1 for "the last part has no FX", row of its length or -1.
+OP_COLUMNS = 5
 FIXED, EXTENDED, REPEAT, REPEAT_FX, EXPLICIT, COMPOUND, EXPANSION, RFS = range(8)
 
 # Columns of a reject row.
@@ -28,6 +38,9 @@ BLOCK_SHORT, BLOCK_CUT, FSPEC_CUT, FSPEC_LONG, NO_ITEM, ITEM_CUT, NO_LENGTH, EMP
 # rejects not written for want of room, block, and byte offset of the next record (-1: its first).
 RECORDS, REJECTS, UNWRITTEN, BLOCK, NEXT = range(5)
 STATE_COLUMNS = 5
+
+# What a walk of one record says: fault, its slot, expected, found; profile of the record.
+FAULT_KIND, PROFILE, TASK_COLUMNS = 0, 4, 5
 
 
 @inlined
@@ -82,254 +95,208 @@ def find_blocks(buffer: U8, start: I64, length: I64, blocks: I64, rejects: I64,
 
 
 @inlined
-def _fail(fault: I64, kind: int, slot: int, expected: int, found: int) -> int:
-    fault[0], fault[1], fault[2], fault[3] = kind, slot, expected, found
+def _fail(task: I64, fault: int, slot: int, expected: int, found: int) -> int:
+    task[0], task[1], task[2], task[3] = fault, slot, expected, found
     return -1
 
 
 @inlined
-def _walk_extended(buffer: U8, pos: int, end: int, slot: int, ops: I32, parts: I32,
-                   fault: I64) -> int:
-    """An item that goes on as long as FX says. Parts that the edition does not know are of one
-    octet, as in every edition so far; they are stepped over, for the rest of the block is good."""
-    first, count, at, part = ops[slot, 1], ops[slot, 2], pos, 0
-    while True:
-        at += int(parts[first + part]) if part < count else 1
-        if at > end:
-            return _fail(fault, ITEM_CUT, slot, at - pos, end - pos)
-        if (part == count - 1 and ops[slot, 3] == 1) or buffer[at - 1] & 1 == 0:
-            return at
-        part += 1
+def _fspec_end(buffer: U8, pos: int, end: int) -> int:
+    """Where a field specification ends: behind the first octet without FX; -1 if there is none."""
+    while pos < end:
+        pos += 1
+        if buffer[pos - 1] & 1 == 0:
+            return pos
+    return -1
 
 
 @inlined
-def _walk_plain(buffer: U8, pos: int, end: int, slot: int, row: int, ops: I32, parts: I32,
-                at: I32, length: I32, fault: I64) -> int:
-    """Any slot but a compound: where it ends, or -1."""
-    op, stop = ops[slot, 0], pos
+def _plain_end(buffer: U8, plan: I32, slot: int, pos: int, end: int, task: I64) -> int:
+    """Where a slot ends that is no compound, or -1.
+
+    An extended item goes on as long as FX says. Parts that the edition does not know are of one
+    octet, as in every edition so far; they are stepped over, for the rest of the block is good.
+    """
+    row = plan[PLAN_OPS] + OP_COLUMNS * slot
+    op, first, count, size, stop = plan[row], plan[row + 1], plan[row + 2], plan[row + 3], pos
     if op == FIXED:
-        stop = pos + int(ops[slot, 3])
-        if stop > end:
-            return _fail(fault, ITEM_CUT, slot, stop - pos, end - pos)
-        at[slot, row] = pos
-        return stop
-    if op == EXTENDED:
-        stop = _walk_extended(buffer, pos, end, slot, ops, parts, fault)
-        if stop < 0:
-            return -1
+        stop += size
+    elif op == EXTENDED:
+        part = 0
+        while True:
+            stop += plan[first + part] if part < count else 1
+            part += 1
+            if stop > end or (part == count and size == 1) or buffer[stop - 1] & 1 == 0:
+                break
     elif op == REPEAT_FX:
         while True:
-            stop += int(ops[slot, 3])
-            if stop > end:
-                return _fail(fault, ITEM_CUT, slot, stop - pos, end - pos)
-            if buffer[stop - 1] & 1 == 0:
+            stop += size
+            if stop > end or buffer[stop - 1] & 1 == 0:
                 break
-    else:
-        if pos >= end:
-            return _fail(fault, ITEM_CUT, slot, 1, 0)
-        if op == REPEAT:
-            stop = pos + 1 + int(buffer[pos]) * int(ops[slot, 3])
-        else:
-            stop = pos + int(buffer[pos])
-            if stop == pos:
-                return _fail(fault, NO_LENGTH, slot, 1, 0)
-        if stop > end:
-            return _fail(fault, ITEM_CUT, slot, stop - pos, end - pos)
-    at[slot, row] = pos
-    length[ops[slot, 4], row] = stop - pos
-    return stop
-
-
-@inlined
-def _fspec_end(buffer: U8, pos: int, end: int, slot: int, limit: int, fault: I64) -> int:
-    """Where a field specification ends, or -1."""
-    stop = pos
-    while True:
-        if stop >= end:
-            return _fail(fault, FSPEC_CUT, slot, stop - pos + 1, end - pos)
+    elif pos >= end:
         stop += 1
-        if buffer[stop - 1] & 1 == 0:
-            break
-    if stop - pos > limit:
-        return _fail(fault, FSPEC_LONG, slot, limit, stop - pos)
+    elif op == REPEAT:
+        stop += 1 + int(buffer[pos]) * size
+    else:
+        stop += int(buffer[pos])
+        if stop == pos:
+            return _fail(task, NO_LENGTH, slot, 1, 0)
+    if stop > end:
+        return _fail(task, ITEM_CUT, slot, stop - pos, end - pos)
     return stop
 
 
 @inlined
-def _walk_compound(buffer: U8, pos: int, end: int, slot: int, row: int, ops: I32, parts: I32,
-                   children: I32, at: I32, length: I32, fault: I64) -> int:
-    first, count = ops[slot, 1], ops[slot, 2]
-    stop = _fspec_end(buffer, pos, end, slot, (count + 6) // 7, fault)
-    if stop < 0:
-        return -1
-    at[slot, row] = pos
-    frn, octets = 0, stop - pos
-    for octet in range(octets):
-        flags = int(buffer[pos + octet])
-        for bit in range(7, 0, -1):
-            if flags >> bit & 1:
-                if frn >= count or children[first + frn] < 0:
-                    return _fail(fault, NO_ITEM, slot, count, frn + 1)
-                stop = _walk_plain(buffer, stop, end, children[first + frn], row, ops, parts, at,
-                                   length, fault)
-                if stop < 0:
-                    return -1
-            frn += 1
-    return stop
-
-
-@inlined
-def _clear(slot: int, row: int, ops: I32, children: I32, at: I32, length: I32) -> None:
-    """Forget a slot that turned out not to be there, and what stands in it."""
-    at[slot, row] = 0
-    if ops[slot, 4] >= 0:
-        length[ops[slot, 4], row] = 0
-    if ops[slot, 0] in {COMPOUND, EXPANSION}:
-        for place in range(ops[slot, 1], ops[slot, 1] + ops[slot, 2]):
-            child = children[place]
-            if child < 0:
-                continue
-            at[child, row] = 0
-            if ops[child, 4] >= 0:
-                length[ops[child, 4], row] = 0
-            if ops[child, 0] == COMPOUND:
-                for deep in range(ops[child, 1], ops[child, 1] + ops[child, 2]):
-                    leaf = children[deep]
-                    if leaf >= 0:
-                        at[leaf, row] = 0
-                        if ops[leaf, 4] >= 0:
-                            length[ops[leaf, 4], row] = 0
-
-
-@inlined
-def _walk_expansion(buffer: U8, pos: int, end: int, slot: int, row: int, ops: I32, parts: I32,
-                    children: I32, at: I32, length: I32, fault: I64) -> int:
-    """An explicit item whose inside is known: a one-octet field specification, then items.
-
-    What is inside counts only if it fills the item to its last octet; else the bytes alone stand.
-    """
-    stop = _walk_plain(buffer, pos, end, slot, row, ops, parts, at, length, fault)
-    if stop < 0:
-        return -1
-    first, count, inner, good = ops[slot, 1], ops[slot, 2], pos + 2, stop > pos + 1
-    flags = int(buffer[pos + 1]) if good else 0
-    for frn in range(8):
-        if not good or not flags >> (7 - frn) & 1:
-            continue
-        child = children[first + frn] if frn < count else -1
-        if child < 0:
-            good = False
-        elif ops[child, 0] == COMPOUND:
-            inner = _walk_compound(buffer, inner, stop, child, row, ops, parts, children, at,
-                                   length, fault)
-        else:
-            inner = _walk_plain(buffer, inner, stop, child, row, ops, parts, at, length, fault)
-        good = good and inner >= 0
-    if not good or inner != stop:
-        _clear(slot, row, ops, children, at, length)
-        at[slot, row] = pos
-        length[ops[slot, 4], row] = stop - pos
-    return stop
-
-
-@inlined
-def _walk_item(buffer: U8, pos: int, end: int, slot: int, row: int, ops: I32, parts: I32,
-               children: I32, at: I32, length: I32, fault: I64) -> int:
-    op = ops[slot, 0]
-    if op == COMPOUND:
-        return _walk_compound(buffer, pos, end, slot, row, ops, parts, children, at, length, fault)
-    if op == EXPANSION:
-        return _walk_expansion(buffer, pos, end, slot, row, ops, parts, children, at, length,
-                               fault)
-    return _walk_plain(buffer, pos, end, slot, row, ops, parts, at, length, fault)
-
-
-@inlined
-def _walk_rfs(buffer: U8, pos: int, end: int, slot: int, row: int, frns: I32, ops: I32,
-              parts: I32, at: I32, length: I32, fault: I64) -> int:
-    """Random field sequencing: a count, then items each behind its FRN.
+def _walk_rfs(buffer: U8, plan: I32, cells: I32, row: int, slot: int, first: int, count: int,
+              pos: int, end: int, task: I64) -> int:
+    """Random field sequencing: a count, then items each behind its FRN; where it ends, or -1.
 
     The first of a kind stands. No category has both this and compounds.
     """
-    if pos >= end:
-        return _fail(fault, ITEM_CUT, slot, 1, 0)
     stop = pos + 1
+    if stop > end:
+        return _fail(task, ITEM_CUT, slot, 1, 0)
     for _ in range(int(buffer[pos])):
         if stop >= end:
-            return _fail(fault, ITEM_CUT, slot, stop - pos + 1, end - pos)
+            return _fail(task, ITEM_CUT, slot, stop - pos + 1, end - pos)
         frn = int(buffer[stop])
-        item = frns[frn - 1] if 0 < frn <= frns.shape[0] else -1
-        if item < 0 or ops[item, 0] in {COMPOUND, EXPANSION, RFS}:
-            return _fail(fault, NO_ITEM, slot, frns.shape[0], frn)
-        before = at[item, row]
-        octets = length[ops[item, 4], row] if ops[item, 4] >= 0 else 0
-        stop = _walk_plain(buffer, stop + 1, end, item, row, ops, parts, at, length, fault)
+        item = plan[first + frn - 1] if 0 < frn <= count else -1
+        if item < 0 or plan[plan[PLAN_OPS] + OP_COLUMNS * item] in {COMPOUND, EXPANSION, RFS}:
+            return _fail(task, NO_ITEM, slot, count, frn)
+        begun = stop + 1
+        stop = _plain_end(buffer, plan, item, begun, end, task)
         if stop < 0:
             return -1
-        if before > 0:
-            at[item, row] = before
-            if ops[item, 4] >= 0:
-                length[ops[item, 4], row] = octets
-    at[slot, row] = pos
-    length[ops[slot, 4], row] = stop - pos
+        if cells[item, row] == 0:
+            cells[item, row] = begun
+            length_row = plan[plan[PLAN_OPS] + OP_COLUMNS * item + 4]
+            if length_row >= 0:
+                cells[length_row, row] = stop - begun
     return stop
 
 
 @inlined
-def _walk_record(buffer: U8, pos: int, end: int, row: int, order: I32, frns: I32, selector: I64,
-                 cases: I32, ops: I32, parts: I32, children: I32, at: I32, length: I32, uap: U8,
-                 fault: I64) -> int:
-    """One record: where it ends, or -1 with the fault told. A profile is picked on the way."""
-    profile, frn, items = 0, 0, 0
-    fspec_end = _fspec_end(buffer, pos, end, -1, (order.shape[1] + 6) // 7, fault)
-    if fspec_end < 0:
-        return -1
-    stop = fspec_end
-    for octet in range(pos, fspec_end):
-        flags = int(buffer[octet])
-        if flags < 2:
-            frn += 7
+def _walk_list(buffer: U8, plan: I32, cells: I32, row: int, begin: int, fspec_end: int,
+               bits: int, first: int, count: int, pos: int, end: int, task: I64) -> int:
+    """Items that a field specification says are there, from `pos` on; where they end, or -1.
+
+    bits: 0xFE, or 0xFF if its octets have no FX; plan[first:first + count]: slot of each place.
+    All in one loop, since to hand arrays to a callee costs more than an item does.
+    """
+    octet, frn, inside, owner, ops = begin, 0, False, -1, plan[PLAN_OPS]
+    flags = int(buffer[octet]) & bits
+    up_begin, up_octet, up_end, up_bits, up_flags, up_first, up_count = 0, 0, 0, 0, 0, 0, 0
+    up_frn = 0
+    while True:
+        if flags == 0:
+            octet += 1
+            if octet < fspec_end:
+                flags, frn = int(buffer[octet]) & bits, 7 * (octet - begin)
+            elif inside:
+                begin, octet, fspec_end, bits, flags = up_begin, up_octet, up_end, up_bits, up_flags
+                first, count, inside, owner = up_first, up_count, False, -1
+                frn = up_frn
+            else:
+                return pos
             continue
-        for bit in range(7, 0, -1):
-            if flags >> bit & 1:
-                slot = order[profile, frn] if frn < frns[profile] else -1
-                if slot < 0:
-                    return _fail(fault, NO_ITEM, -1, frns[profile], frn + 1)
-                begun = stop
-                if ops[slot, 0] == RFS:
-                    stop = _walk_rfs(buffer, begun, end, slot, row, order[profile, :frns[profile]],
-                                     ops, parts, at, length, fault)
-                else:
-                    stop = _walk_item(buffer, begun, end, slot, row, ops, parts, children, at,
-                                      length, fault)
-                if stop < 0:
-                    return -1
-                items += 1
-                if slot == selector[0]:
-                    value = int(buffer[begun + selector[1]]) >> selector[2] & selector[3]
-                    profile = cases[value]
+        while flags & 0x80 == 0:
+            flags <<= 1
             frn += 1
-    if fspec_end - pos > (frns[profile] + 6) // 7:
-        return _fail(fault, FSPEC_LONG, -1, (frns[profile] + 6) // 7, fspec_end - pos)
-    if items == 0:
-        fault[0] = EMPTY
-    uap[row] = profile
+        flags = flags << 1 & 0xFF
+        slot = plan[first + frn] if frn < count else -1
+        frn += 1
+        if slot < 0:
+            return _fail(task, NO_ITEM, owner, count, frn)
+        op, begun = ops + OP_COLUMNS * slot, pos
+        cells[slot, row] = pos
+        if plan[op] == FIXED:
+            pos += plan[op + 3]
+            if pos > end:
+                return _fail(task, ITEM_CUT, slot, plan[op + 3], end - begun)
+        elif plan[op] == COMPOUND:
+            pos = _fspec_end(buffer, pos, end)
+            if pos < 0:
+                return _fail(task, FSPEC_CUT, slot, end - begun + 1, end - begun)
+            if pos - begun > (plan[op + 2] + 6) // 7:
+                return _fail(task, FSPEC_LONG, slot, (plan[op + 2] + 6) // 7, pos - begun)
+            up_begin, up_octet, up_end, up_bits, up_flags = begin, octet, fspec_end, bits, flags
+            up_first, up_count, up_frn, inside, owner = first, count, frn, True, slot
+            begin, octet, fspec_end, bits, frn = begun, begun, pos, 0xFE, 0
+            first, count, flags = plan[op + 1], plan[op + 2], int(buffer[begun]) & 0xFE
+        else:
+            if plan[op] == RFS:
+                pos = _walk_rfs(buffer, plan, cells, row, slot, first, count, pos, end, task)
+            else:
+                pos = _plain_end(buffer, plan, slot, pos, end, task)
+            if pos < 0:
+                return -1
+            cells[plan[op + 4], row] = pos - begun
+        if slot == plan[PLAN_SELECTOR]:
+            value = int(buffer[begun + plan[PLAN_SELECTOR + 1]]) >> plan[PLAN_SELECTOR + 2]
+            task[PROFILE] = plan[plan[PLAN_CASES] + (value & plan[PLAN_SELECTOR + 3])]
+            profile = plan[PLAN_PROFILES] + 2 * task[PROFILE]
+            first, count = plan[profile], plan[profile + 1]
+
+
+@inlined
+def _walk_expansion(buffer: U8, plan: I32, cells: I32, row: int, slot: int, task: I64) -> None:
+    """Inside an explicit item: a field specification of one octet without FX, then items.
+
+    They count only if they fill the item to its last octet; else its bytes alone stand.
+    """
+    op = plan[PLAN_OPS] + OP_COLUMNS * slot
+    pos = int(cells[slot, row])
+    end, stop = pos + int(cells[plan[op + 4], row]), -1
+    if end > pos + 1:
+        stop = _walk_list(buffer, plan, cells, row, pos + 1, pos + 2, 0xFF, plan[op + 1],
+                          plan[op + 2], pos + 2, end, task)
+    task[FAULT_KIND] = 0
+    if stop != end:
+        for inner in range(plan[PLAN_INSIDE], plan[PLAN_INSIDE + 1]):
+            cells[inner, row] = 0
+            length_row = plan[plan[PLAN_OPS] + OP_COLUMNS * inner + 4]
+            if length_row >= 0:
+                cells[length_row, row] = 0
+
+
+@inlined
+def _walk_record(buffer: U8, plan: I32, cells: I32, row: int, pos: int, end: int,
+                 task: I64) -> int:
+    """One record: where it ends, or -1 with the fault told in `task`."""
+    task[FAULT_KIND], task[PROFILE] = 0, 0
+    fspec_end = _fspec_end(buffer, pos, end)
+    if fspec_end < 0:
+        return _fail(task, FSPEC_CUT, -1, end - pos + 1, end - pos)
+    if fspec_end - pos > plan[PLAN_OCTETS]:
+        return _fail(task, FSPEC_LONG, -1, plan[PLAN_OCTETS], fspec_end - pos)
+    profile = plan[PLAN_PROFILES]
+    stop = _walk_list(buffer, plan, cells, row, pos, fspec_end, 0xFE, plan[profile],
+                      plan[profile + 1], fspec_end, end, task)
+    if stop < 0:
+        return -1
+    limit = (plan[profile + 2 * task[PROFILE] + 1] + 6) // 7
+    if fspec_end - pos > limit:
+        return _fail(task, FSPEC_LONG, -1, limit, fspec_end - pos)
+    if stop == fspec_end:
+        task[FAULT_KIND] = EMPTY
+    expansion = plan[PLAN_EXPANSION]
+    if expansion >= 0 and cells[expansion, row] > 0:
+        _walk_expansion(buffer, plan, cells, row, expansion, task)
     return stop
 
 
 @kernel
-def walk_records(buffer: U8, blocks: I64, order: I32, frns: I32, selector: I64, cases: I32,
-                 ops: I32, parts: I32, children: I32, at: I32, length: I32, place: I64, uap: U8,
+def walk_records(buffer: U8, blocks: I64, plan: I32, cells: I32, place: I64, uap: U8,
                  rejects: I64, state: I64) -> None:
     """Walk the records of blocks of one category, until done or out of room for records.
 
-    blocks (b, 5): as from `find_blocks`; order, frns, cases, ops, parts, children: the table;
-    selector (4,): slot that tells profiles apart (-1: none), octet, shift and mask in it.
-    Out: at (slots, room), length (length rows, room), place (2, room): offset and span of each
-    record; uap (room,); rejects; state (5,): zeros at first. at and length must be zeros.
+    blocks (b, 5): as from `find_blocks`; plan: the table (see the head of this module).
+    Out: cells (slots + length rows, room), zeros at first: where each slot starts, then octets of
+    those whose size varies; place (2, room): offset and span of each record; uap (room,);
+    rejects; state (STATE_COLUMNS,): zeros at first.
     A record that cannot be read rejects the rest of its block.
     """
-    fault, room = state[:4].copy(), place.shape[1]
+    task, room = np.zeros(TASK_COLUMNS, np.int64), place.shape[1]
     while state[BLOCK] < blocks.shape[0]:
         block = state[BLOCK]
         end, category, span = blocks[block, 1], blocks[block, 2], blocks[block, 3]
@@ -340,18 +307,15 @@ def walk_records(buffer: U8, blocks: I64, order: I32, frns: I32, selector: I64, 
             if row >= room:
                 state[NEXT] = pos
                 return
-            fault[0] = 0
-            stop = _walk_record(buffer, pos, end, row, order, frns, selector, cases, ops, parts,
-                                children, at, length, uap, fault)
+            stop = _walk_record(buffer, plan, cells, row, pos, end, task)
             if stop < 0:
-                at[:, row] = 0
-                length[:, row] = 0
+                cells[:, row] = 0
                 if blocks[block, 4] == 1:
-                    put_reject(rejects, state, pos, span, category, fault[0], fault[1], fault[2],
-                               fault[3])
+                    put_reject(rejects, state, pos, span, category, task[FAULT_KIND], task[1],
+                               task[2], task[3])
                 break
-            if fault[0] != EMPTY:
-                place[0, row], place[1, row] = pos, span
+            if task[FAULT_KIND] != EMPTY:
+                place[0, row], place[1, row], uap[row] = pos, span, task[PROFILE]
                 state[RECORDS] = row + 1
             elif not empty:
                 put_reject(rejects, state, pos, span, category, EMPTY, -1, 1, 0)
@@ -362,11 +326,11 @@ def walk_records(buffer: U8, blocks: I64, order: I32, frns: I32, selector: I64, 
 
 
 @inlined
-def _bits(buffer: U8, at: int, octets: int, shift: int, mask: int) -> int:
+def _bits(buffer: U8, at: int, octets: int) -> int:
     value = int(buffer[at])
     for i in range(1, octets):
         value = value << 8 | int(buffer[at + i])
-    return value >> shift & mask
+    return value
 
 
 @kernel
@@ -377,9 +341,14 @@ def take_numbers(buffer: U8, at: I32, gate: I32, need: int, first: int, octets: 
     at (n,): where the slot starts; gate (n,): there only where gate >= need; first: octet of the
     slot; then `octets` of them, shifted right and masked. out (n,): 0 where absent.
     """
+    if octets == 1:
+        for i in range(at.shape[0]):
+            value = int(buffer[at[i] + first]) >> shift & mask if gate[i] >= need else 0
+            out[i] = (value ^ sign) - sign if gate[i] >= need else 0
+        return
     for i in range(at.shape[0]):
         if gate[i] >= need:
-            value = _bits(buffer, at[i] + first, octets, shift, mask)
+            value = _bits(buffer, at[i] + first, octets) >> shift & mask
             out[i] = (value ^ sign) - sign
         else:
             out[i] = 0
@@ -392,7 +361,7 @@ def take_quantities(buffer: U8, at: I32, gate: I32, need: int, first: int, octet
     """The same times scale: physical values of one column; `absent` where there is none."""
     for i in range(at.shape[0]):
         if gate[i] >= need:
-            value = _bits(buffer, at[i] + first, octets, shift, mask)
+            value = _bits(buffer, at[i] + first, octets) >> shift & mask
             out[i] = ((value ^ sign) - sign) * scale
         else:
             out[i] = absent

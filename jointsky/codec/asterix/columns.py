@@ -95,13 +95,25 @@ class RecordTable:
     @cached_property
     def _there(self) -> Bool:
         """Which slots stand in any record."""
-        there: Bool = self.at.any(axis=1)
+        there: Bool = np.asarray(self.at.any(axis=1))
         return there
+
+    @cached_property
+    def _longest(self) -> I32:
+        """Octets of the longest of each slot whose size varies."""
+        longest: I32 = self.length.max(axis=1, initial=0)
+        return longest
+
+    def _stands(self, leaf: Leaf) -> bool:
+        """Whether a leaf stands in any record."""
+        slot = self.table.slots[leaf.slot]
+        return bool(self._there[leaf.slot]) and (
+            slot.op != EXTENDED or int(self._longest[slot.length_row]) >= leaf.extent)
 
     def names(self) -> tuple[str, ...]:
         """Leaves with one value a record, that stand in any record (see `column`)."""
         return tuple(name for name, leaf in self.leaves.items()
-                     if self._there[leaf.slot] and not leaf.repeated)
+                     if not leaf.repeated and self._stands(leaf))
 
     def repeated_names(self) -> tuple[str, ...]:
         """Leaves of repetitive items, and items given as bytes, that stand in any record."""

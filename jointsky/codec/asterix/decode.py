@@ -65,7 +65,7 @@ def decode(buffer: bytes | U8, *, spans: Spans | None = None,
     tables: list[RecordTable] = []
     used: dict[int, Table] = {}
     reject_rows = [rows]
-    for category in np.unique(blocks[:, 2]).tolist():
+    for category in np.flatnonzero(np.bincount(blocks[:, 2])).tolist():
         mine = blocks[blocks[:, 2] == category]
         if category not in categories():
             reject_rows.append(_unknown(mine))

@@ -28,11 +28,20 @@ from jointsky.kernels.asterix import (
     EXPLICIT,
     EXTENDED,
     FIXED,
+    OP_COLUMNS,
+    PLAN_CASES,
+    PLAN_EXPANSION,
+    PLAN_HEAD,
+    PLAN_INSIDE,
+    PLAN_OCTETS,
+    PLAN_OPS,
+    PLAN_PROFILES,
+    PLAN_SELECTOR,
     REPEAT,
     REPEAT_FX,
     RFS,
 )
-from jointsky.model.batch import I32, I64
+from jointsky.model.batch import I32
 from jointsky.model.errors import UsageProblem
 
 FOLDER: Final = Path(__file__).parent / "tables"
@@ -115,9 +124,8 @@ class Table:
 
     uaps: name of each user application profile ("" if there is one only) -> slot index at each
     field reference number (FRN 1 first), SPARE_FRN where there is none;
-    selector: leaf whose value says which profile a record has, and profile of each value;
-    ops (slots, 5), parts, children, order (profiles, FRN), frns, selector_bits, cases: the
-    same for the kernels.
+    selector: leaf whose value says which profile a record has;
+    length_rows: number of slots whose size varies; plan: all this for the kernels.
     """
 
     category: int
@@ -126,14 +134,8 @@ class Table:
     leaves: tuple[Leaf, ...]
     uaps: dict[str, tuple[int, ...]]
     selector: Leaf | None
-    selector_bits: I64
-    cases: I32
-    ops: I32
-    parts: I32
-    children: I32
-    order: I32
-    frns: I32
     length_rows: int
+    plan: I32
 
     @property
     def name(self) -> str:
@@ -309,45 +311,60 @@ def table_of(category: int, edition: str) -> Table:
                                 builder.add(source["items"][item], expansion=expansion))
         uaps[uap] = tuple(SPARE_FRN if item is None else placed[item] for item in order)
     assert "RFS" not in placed or all(slot.op != COMPOUND for slot in builder.slots)
-    selector, selector_bits, cases = _selector_of(node, builder, uaps)
-    ops, parts, children = _operations(builder.slots)
-    order_array = np.full((len(uaps), max(map(len, uaps.values()))), SPARE_FRN, np.int32)
-    for row, frns in enumerate(uaps.values()):
-        order_array[row, :len(frns)] = frns
-    return Table(category, edition, tuple(builder.slots), tuple(builder.leaves), uaps, selector,
-                 selector_bits, cases, ops, parts, children, order_array,
-                 np.array([len(frns) for frns in uaps.values()], np.int32), builder.length_rows)
+    assert len({placed[item] for item in placed
+                if builder.slots[placed[item]].op == EXPANSION}) <= 1
+    leaf, selector, cases = _selector_of(node, builder, uaps)
+    return Table(category, edition, tuple(builder.slots), tuple(builder.leaves), uaps, leaf,
+                 builder.length_rows, _plan_of(builder.slots, uaps, selector, cases))
 
 
 def _selector_of(node: Node, builder: _Builder,
-                 uaps: dict[str, tuple[int, ...]]) -> tuple[Leaf | None, I64, I32]:
+                 uaps: dict[str, tuple[int, ...]]) -> tuple[Leaf | None, tuple[int, ...],
+                                                             list[int]]:
     """The leaf that tells the profiles apart, its (slot, octet, shift, mask), and the profile's
     place for each of its values."""
     if "selector" not in node:
-        return None, np.array([-1, 0, 0, 0]), np.zeros(1, np.int32)
+        return None, (-1, 0, 0, 0), [0]
     name, profiles = node["selector"]
     leaf = next(leaf for leaf in builder.leaves if leaf.name == name)
     heads = {order[:order.index(leaf.slot) + 1] for order in uaps.values()}
     assert len(heads) == 1, "the profiles agree up to the item that tells them apart"
     shift = 8 - leaf.bit % 8 - leaf.bits
     assert shift >= 0, "it stands in one octet"
-    cases = np.zeros(1 << leaf.bits, np.int32)
+    cases = [0] * (1 << leaf.bits)
     for value, profile in profiles.items():
         cases[int(value)] = list(uaps).index(profile)
-    return leaf, np.array([leaf.slot, leaf.bit // 8, shift, (1 << leaf.bits) - 1]), cases
+    return leaf, (leaf.slot, leaf.bit // 8, shift, (1 << leaf.bits) - 1), cases
 
 
-def _operations(slots: list[Slot]) -> tuple[I32, I32, I32]:
-    """Slots as the kernels want them: (op, first, count, size or ends, length row) per slot."""
-    parts: list[int] = []
-    children: list[int] = []
-    rows = []
-    for slot in slots:
-        if slot.op == EXTENDED:
-            rows.append((slot.op, len(parts), len(slot.parts), int(slot.ends), slot.length_row))
-            parts.extend(slot.parts)
-        else:
-            rows.append((slot.op, len(children), len(slot.children), slot.size, slot.length_row))
-            children.extend(slot.children)
-    return (np.array(rows, np.int32).reshape(-1, 5), np.array([*parts, 0], np.int32),
-            np.array([*children, 0], np.int32))
+def _plan_of(slots: list[Slot], uaps: dict[str, tuple[int, ...]], selector: tuple[int, ...],
+             cases: list[int]) -> I32:
+    """The table as one array for the kernels; its form is told in `kernels/asterix.py`."""
+    plan: list[int] = [0] * PLAN_HEAD
+    plan[PLAN_OPS], plan[PLAN_EXPANSION] = PLAN_HEAD, -1
+    plan[PLAN_OCTETS] = max((len(order) + 6) // 7 for order in uaps.values())
+    plan.extend([0] * (OP_COLUMNS * len(slots)))
+    for index, slot in enumerate(slots):
+        listed = slot.parts or slot.children
+        size = int(slot.ends) if slot.op == EXTENDED else slot.size
+        length_row = -1 if slot.length_row < 0 else len(slots) + slot.length_row
+        row = PLAN_HEAD + OP_COLUMNS * index
+        plan[row:row + OP_COLUMNS] = [slot.op, len(plan), len(listed), size, length_row]
+        plan.extend(listed)
+        if slot.op == EXPANSION:
+            plan[PLAN_EXPANSION] = index
+            inside = [i for i, other in enumerate(slots) if other.name.startswith(f"{slot.name}/")]
+            assert inside == list(range(index + 1, index + 1 + len(inside)))
+            plan[PLAN_INSIDE:PLAN_INSIDE + 2] = [index + 1, index + 1 + len(inside)]
+        parent = slots[slot.parent].op if slot.op == COMPOUND and slot.parent >= 0 else EXPANSION
+        assert parent == EXPANSION, "no compound in a compound"
+    plan[PLAN_PROFILES] = len(plan)
+    plan.extend([0] * (2 * len(uaps)))
+    for place, order in enumerate(uaps.values()):
+        row = plan[PLAN_PROFILES] + 2 * place
+        plan[row:row + 2] = [len(plan), len(order)]
+        plan.extend(order)
+    plan[PLAN_SELECTOR:PLAN_SELECTOR + 4] = selector
+    plan[PLAN_CASES] = len(plan)
+    plan.extend(cases)
+    return np.array(plan, np.int32)

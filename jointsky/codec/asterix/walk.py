@@ -11,7 +11,7 @@ from jointsky.codec.asterix.tables import Table
 from jointsky.kernels import asterix as kernel
 from jointsky.model.batch import I32, I64, U8
 
-Arrays = tuple[I32, I32, I64, U8]
+Arrays = tuple[I32, I64, U8]
 
 BUFFER_MAX: Final = 2**31 - 1
 RECORDS_MAX: Final = 2**24
@@ -54,11 +54,9 @@ def walk(buffer: U8, blocks: I64, table: Table, rejects_max: int,
     state = np.zeros(kernel.STATE_COLUMNS, np.int64)
     rejects = np.zeros((min(rejects_max, 2 * len(blocks) + 1), kernel.REJECT_COLUMNS), np.int64)
     room = min(octets // 2 + 1, RECORDS_FIRST, records_max)
-    at, length, place, uap = _arrays(table, room)
+    cells, place, uap = _arrays(table, room)
     while True:
-        kernel.walk_records(buffer, blocks, table.order, table.frns, table.selector_bits,
-                            table.cases, table.ops, table.parts, table.children, at, length, place,
-                            uap, rejects, state)
+        kernel.walk_records(buffer, blocks, table.plan, cells, place, uap, rejects, state)
         n = int(state[kernel.RECORDS])
         if state[kernel.BLOCK] >= len(blocks):
             break
@@ -67,8 +65,9 @@ def walk(buffer: U8, blocks: I64, table: Table, rejects_max: int,
             break
         done = _octets_done(blocks, state)
         room = min(int(n * octets / done * 1.1) + RECORDS_FIRST, records_max)
-        at, length, place, uap = _moved((at, length, place, uap), n, _arrays(table, room))
-    return Walked(at[:, :n], length[:, :n], place[0, :n], place[1, :n], uap[:n],
+        cells, place, uap = _moved((cells, place, uap), n, _arrays(table, room))
+    slots = len(table.slots)
+    return Walked(cells[:slots, :n], cells[slots:, :n], place[0, :n], place[1, :n], uap[:n],
                   rejects[:state[kernel.REJECTS]], int(state[kernel.UNWRITTEN]))
 
 
@@ -79,13 +78,12 @@ def _moved(old: Arrays, n: int, new: Arrays) -> Arrays:
     """
     there = np.flatnonzero(old[0].any(axis=1))
     new[0][there, :n] = old[0][there, :n]
-    new[1][:, :n], new[2][:, :n], new[3][:n] = old[1][:, :n], old[2][:, :n], old[3][:n]
+    new[1][:, :n], new[2][:n] = old[1][:, :n], old[2][:n]
     return new
 
 
 def _arrays(table: Table, room: int) -> Arrays:
-    return (np.zeros((len(table.slots), room), np.int32),
-            np.zeros((table.length_rows, room), np.int32),
+    return (np.zeros((len(table.slots) + table.length_rows, room), np.int32),
             np.zeros((2, room), np.int64), np.zeros(room, np.uint8))
 
 
