@@ -1,0 +1,155 @@
+"""Scores against brute force on small cases, and against what can be said by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jointsky.study.matching import match, near_pairs
+from jointsky.study.score import CUTOFF_M, Score, TrackRows, Truth, score
+
+STEP_S = 4.0
+NORTH_M = 1 / 6_335_439.0  # radians of latitude for a metre at the equator (meridian radius there)
+CUT2 = CUTOFF_M ** 2
+
+
+def truth_of(rows: list[tuple[float, int, float, int, int]]) -> Truth:
+    """(time, aircraft, metres north of 0 N 0 E, manoeuvring, sensors) for each row."""
+    time, target, north, turning, sensors = (np.array(column) for column in zip(*rows, strict=True))
+    return Truth(time.astype(float), target.astype(np.int64), north * NORTH_M,
+                 np.zeros(len(rows)), np.full(len(rows), 1000.0), np.full(len(rows), 100.0),
+                 np.zeros(len(rows)), turning.astype(bool), sensors.astype(np.int64))
+
+
+def tracks_of(rows: list[tuple[float, int, float]]) -> TrackRows:
+    """(time, track, metres north) for each row; 103 m/s north, 4 east, height 1010 m."""
+    time, number, north = (np.array(column) for column in zip(*rows, strict=True)) if rows else (
+        np.zeros(0), np.zeros(0), np.zeros(0))
+    return TrackRows(time.astype(float), number.astype(np.int64), north * NORTH_M,
+                     np.zeros(len(rows)), np.full(len(rows), 1010.0), np.full(len(rows), 103.0),
+                     np.full(len(rows), 4.0))
+
+
+def brute_force(truths: list[tuple[float, bool]], tracks: list[float]) -> float:
+    """Least GOSPA squared over every way to pair, written from its definition."""
+    best = math.inf
+    for ways in itertools.product(range(-1, len(truths)), repeat=len(tracks)):
+        used = [way for way in ways if way >= 0]
+        if len(used) != len(set(used)):
+            continue
+        cost = 0.0
+        for place, way in zip(tracks, ways, strict=True):
+            if way < 0:
+                cost += CUT2 / 2
+            elif abs(place - truths[way][0]) >= CUTOFF_M:
+                cost = math.inf
+            elif not truths[way][1]:
+                cost += (place - truths[way][0]) ** 2
+        cost += sum(CUT2 / 2 for row, (_, optional) in enumerate(truths)
+                    if not optional and row not in used)
+        best = min(best, cost)
+    return best
+
+
+places = st.floats(-8000, 8000).map(lambda x: round(x, 1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(places, st.booleans()), max_size=4), st.lists(places, max_size=4))
+def test_the_assignment_is_the_cheapest(truths: list[tuple[float, bool]],
+                                        tracks: list[float]) -> None:
+    xyz = np.array([(place, 0, 0) for place, _ in truths]).reshape(-1, 3)
+    xyz_tracks = np.array([(place, 0, 0) for place in tracks]).reshape(-1, 3)
+    optional = np.array([flag for _, flag in truths], bool)
+    pairs = near_pairs(np.zeros(len(truths), np.int64), xyz, np.zeros(len(tracks), np.int64),
+                       xyz_tracks, CUTOFF_M)
+    mate, apart = match(len(tracks), len(truths), pairs, optional, CUTOFF_M)
+    held = mate[mate >= 0]
+    assert len(set(held.tolist())) == len(held)
+    cost = CUT2 / 2 * ((mate < 0).sum() + (~np.isin(np.flatnonzero(~optional), held)).sum())
+    cost += sum(apart[row] ** 2 for row in np.flatnonzero(mate >= 0) if not optional[mate[row]])
+    # Nearer optional truth is preferred by a thousandth of its distance squared, which may cost
+    # that much elsewhere.
+    assert cost <= brute_force(truths, tracks) + 1 + 4 * CUT2 / 1000
+
+
+def scored(truths: list[tuple[float, int, float, int, int]],
+           tracks: list[tuple[float, int, float]]) -> Score:
+    return score(truth_of(truths), tracks_of(tracks), STEP_S)
+
+
+TIMES = [64.0 + STEP_S * step for step in range(10)]
+
+
+def test_one_aircraft_held_ten_metres_off() -> None:
+    result = scored([(time, 7, 0.0, step < 4, 2) for step, time in enumerate(TIMES)],
+                    [(time, 1, 10.0) for time in TIMES])
+    assert result.gospa_m == pytest.approx(10, abs=1e-3)
+    assert result.ospa_m == pytest.approx(10, abs=1e-3)
+    assert result.position_straight_rms_m == pytest.approx(10, abs=1e-3)
+    assert result.position_manoeuvre_rms_m == pytest.approx(10, abs=1e-3)
+    assert result.velocity_rms_ms == pytest.approx(5)
+    assert result.height_rms_m == pytest.approx(10)
+    assert (result.steps, result.missed, result.false, result.completeness) == (10, 0, 0, 1)
+    assert result.continuity.longest_track_fraction == 1
+    assert result.continuity.siap_ambiguity == 1
+
+
+def test_a_miss_and_a_false_track_cost_half_the_cutoff_squared_each() -> None:
+    result = scored([(time, 7, 0.0, 0, 1) for time in TIMES],
+                    [(time, 1, 20_000.0) for time in TIMES])
+    assert result.gospa_m == pytest.approx(CUTOFF_M)
+    assert result.ospa_m == pytest.approx(CUTOFF_M)
+    assert (result.missed, result.false, result.completeness) == (1, 1, 0)
+    assert result.continuity.false_minutes == pytest.approx(10 * STEP_S / 60)
+    assert result.continuity.duplicate_minutes == 0
+    assert result.continuity.never_tracked == 1
+    assert result.continuity.siap_spuriousness == 1
+
+
+def test_unseen_truth_is_optional() -> None:
+    unseen = [(time, 7, 0.0, 0, 0) for time in TIMES]
+    assert scored(unseen, [(time, 1, 30.0) for time in TIMES]).gospa_m == 0
+    assert scored(unseen, [(TIMES[0], 1, 90_000.0)]).gospa_m == pytest.approx(
+        CUTOFF_M / math.sqrt(2) / 10)
+
+
+def test_a_double_is_told_from_a_false_track() -> None:
+    result = scored([(time, 7, 0.0, 0, 1) for time in TIMES],
+                    [(time, number, 10.0 * number) for time in TIMES for number in (1, 2)])
+    assert result.false == 1
+    assert result.continuity.duplicate_minutes == pytest.approx(10 * STEP_S / 60)
+    assert result.continuity.false_minutes == 0
+    assert result.continuity.siap_ambiguity == 2
+
+
+def test_switches_breaks_stretches_and_delay() -> None:
+    numbers = [None, None, 1, 1, 1, None, 1, 2, 2, 2]
+    result = scored([(time, 7, 0.0, 0, 1) for time in TIMES],
+                    [(time, number, 0.0) for time, number in zip(TIMES, numbers, strict=True)
+                     if number is not None])
+    hours = 10 * STEP_S / 3600
+    held = result.continuity
+    assert held.aircraft_hours == pytest.approx(hours)
+    assert held.switches_per_hour == pytest.approx(1 / hours)
+    assert held.breaks_per_hour == pytest.approx(1 / hours)
+    assert held.longest_track_fraction == pytest.approx(0.3)
+    assert held.delay_s == pytest.approx(2 * STEP_S)
+    assert result.completeness == pytest.approx(0.7)
+
+
+def test_the_first_minute_does_not_count_for_errors() -> None:
+    early = [(STEP_S * step, 7, 0.0, 0, 1) for step in range(10)]
+    result = scored([*early, (64.0, 7, 0.0, 0, 1)], [(64.0, 1, 3.0)])
+    assert result.steps == 1 and result.gospa_m == pytest.approx(3, abs=1e-3)
+
+
+def test_nothing_at_all_scores_nothing() -> None:
+    empty = tracks_of([])
+    result = score(truth_of([(64.0, 1, 0.0, 0, 1)]), empty, STEP_S)
+    assert result.missed == 1 and math.isnan(result.position_rms_m)
