@@ -14,6 +14,26 @@ from typing import Any
 
 from asterix import base, generated
 
+# Where the source is wrong, and how that is known: leaf -> its scale.
+AMENDED: dict[int, dict[str, float]] = {
+    # The source says 1/16 with a range of +-8192 m/s in 16 bits and of +-31 m/s2 in 8 bits, which
+    # needs 1/4; SPEC-0149-7 and the published vector of edition 0.31 say 1/4.
+    10: {"202/VX": 0.25, "202/VY": 0.25, "210/AX": 0.25, "210/AY": 0.25},
+}
+
+# Editions that the source does not carry and whose structure differs from all that it does:
+# category -> edition -> (edition it is made from, item at each FRN, items of its own).
+# 010 0.24 as Sensis sent it: after the published vector and its field list (jASTERIX).
+_VELOCITY = {"bits": 12, "content": ["quantity", "int", 1.0, "m/s"]}
+DERIVED: dict[int, dict[str, tuple[str, str, list[dict[str, Any]]]]] = {
+    10: {"0.24_sensis": (
+        "1.1", "010 000 020 140 041 - 042  - 202 161 170 060 220 245  - - 090 091 - 550 -"
+        "  500 - - - - SP RE",
+        [{"name": "202", "title": "Calculated Track Velocity in Cartesian Co-ordinates", "group": [
+            {"name": "VX", "title": "X Velocity", **_VELOCITY},
+            {"name": "VY", "title": "Y Velocity", **_VELOCITY}]}])},
+}
+
 FOLDER = Path(__file__).resolve().parents[1] / "jointsky" / "codec" / "asterix" / "tables"
 COMMAND = "tools/generate_asterix.py"
 Node = dict[str, Any]
@@ -108,9 +128,11 @@ class Pool:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.scales: dict[str, float] = {}
 
     def place(self, node: Node) -> int:
         """The index of a node in the pool; put there if it is new."""
+        amend(node, self.scales)
         line = json.dumps(node, ensure_ascii=False)
         if line not in self.lines:
             self.lines.append(line)
@@ -140,11 +162,35 @@ def edition_of(spec: type[base.AstCat], pool: Pool) -> Node:
             "selector": ["/".join(path), {str(key): name for key, name in cases.items()}]}
 
 
+def amend(node: Node, scales: dict[str, float], prefix: str = "") -> None:
+    """Set right what the source has wrong."""
+    name = prefix + node.get("name", "")
+    if name in scales:
+        assert node["content"][0] == "quantity"
+        node["content"][2] = scales[name]
+    for part in node.get("group", []):
+        amend(part, scales, f"{name}/")
+
+
+def derived_of(category: int, editions: dict[str, Node], pool: Pool) -> dict[str, Node]:
+    """Editions made from another one."""
+    found = {}
+    for name, (base_name, order, own) in DERIVED.get(category, {}).items():
+        places = {json.loads(pool.lines[place])["name"]: place
+                  for place in editions[base_name]["uaps"][""] if isinstance(place, int)}
+        places |= {node["name"]: pool.place(node) for node in own}
+        found[name] = {"uaps": {"": [None if item == "-" else places[item]
+                                     for item in order.split()]}}
+    return found
+
+
 def text_of(category: int) -> str:
     """The whole file of one category, one item and one edition per line."""
     pool = Pool()
-    editions = {"{}.{}".format(*spec.cv_edition): json.dumps(edition_of(spec, pool))
-                for spec in generated.manifest["CATS"][category]}
+    pool.scales = AMENDED.get(category, {})
+    carried = {"{}.{}".format(*spec.cv_edition): edition_of(spec, pool)
+               for spec in generated.manifest["CATS"][category]}
+    editions = derived_of(category, carried, pool) | carried
     expansions = [json.dumps(expansion_of(reference), ensure_ascii=False)
                   for reference in generated.manifest["REFS"].get(category, [])]
     head = {"made_by": COMMAND, "category": category,
@@ -152,7 +198,7 @@ def text_of(category: int) -> str:
                       f"(MIT), {generated.asterix_specs_ref}, {generated.asterix_specs_date}"}
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     lines.append('"editions": {\n' + ",\n".join(
-        f"{json.dumps(name)}: {line}" for name, line in editions.items()) + "\n}")
+        f"{json.dumps(name)}: {json.dumps(edition)}" for name, edition in editions.items()) + "\n}")
     lines.append('"expansions": [\n' + ",\n".join(expansions) + "\n]")
     lines.append('"items": [\n' + ",\n".join(pool.lines) + "\n]")
     return "{\n" + ",\n".join(lines) + "\n}\n"

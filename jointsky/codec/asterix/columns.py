@@ -104,6 +104,10 @@ class RecordTable:
         longest: I32 = self.length.max(axis=1, initial=0)
         return longest
 
+    def stands(self, slot: int) -> bool:
+        """Whether a slot, by its index, stands in any record."""
+        return bool(self._there[slot])
+
     def _stands(self, leaf: Leaf) -> bool:
         """Whether a leaf stands in any record."""
         slot = self.table.slots[leaf.slot]
@@ -154,6 +158,15 @@ class RecordTable:
     def raw(self, name: str) -> U64:
         """The bits of a leaf (up to 64 of them) as unsigned numbers, 0 if absent: uint64 (n,)."""
         leaf = self.leaves[name]
+        assert not leaf.repeated, f"{name} repeats: use repeated_raw()"
+        return self.bits_of(leaf)
+
+    def bits_of(self, leaf: Leaf) -> U64:
+        """The bits of any leaf of the table (spare ones too) as they stand in the records, 0 where
+        absent: uint64 (n,), or one for each repetition."""
+        if leaf.repeated:
+            at, _ = self._repetitions(leaf.slot)
+            return self._bits(leaf, at, at, 1)
         gate, need = self._gate(leaf)
         return self._bits(leaf, self.at[leaf.slot], gate, need)
 
@@ -176,8 +189,8 @@ class RecordTable:
     def repeated_raw(self, name: str) -> tuple[U64, I64]:
         """As `repeated`, the bits as unsigned numbers."""
         leaf = self.leaves[name]
-        each, start = self._repetitions(leaf.slot)
-        return self._bits(leaf, each, each, 1), start
+        assert leaf.repeated, f"{name} does not repeat: use raw()"
+        return self.bits_of(leaf), self._repetitions(leaf.slot)[1]
 
     def bytes_of(self, row: int, item: str) -> bytes:
         """The octets of a slot of variable size in one record, its head with it; b"" if absent."""

@@ -14,10 +14,17 @@ from typing import Final
 import numpy as np
 
 from jointsky.codec.asterix.columns import RecordTable
-from jointsky.codec.asterix.editions import Blocks, choose_edition
+from jointsky.codec.asterix.editions import (
+    Blocks,
+    EditionReport,
+    choose_edition,
+    named_edition,
+    report_edition,
+    tables_of,
+)
 from jointsky.codec.asterix.rejects import RejectTable
 from jointsky.codec.asterix.tables import Table, categories, table_of
-from jointsky.codec.asterix.walk import Walked, split_blocks, walk
+from jointsky.codec.asterix.walk import split_blocks, walk
 from jointsky.kernels import asterix as kernel
 from jointsky.model.batch import I64, U8
 
@@ -71,16 +78,30 @@ def decode(buffer: bytes | U8, *, spans: Spans | None = None,
             reject_rows.append(_unknown(mine))
             continue
         given = (editions or {}).get(category)
-        edition = given or choose_edition(Blocks(octets, mine), category)
+        edition = (named_edition(category, given) if given is not None
+                   else choose_edition(Blocks(octets, mine), category))
         used[category] = table_of(category, edition)
         walked = walk(octets, mine, used[category], REJECTS_MAX)
         reject_rows.append(walked.rejects)
         more += walked.more
-        tables.extend(_tables_of(octets, used[category], walked))
+        tables.extend(tables_of(octets, used[category], walked))
     joined = np.concatenate(reject_rows)
     joined = joined[np.argsort(joined[:, kernel.OFFSET], kind="stable")]
     rejects = RejectTable(joined[:REJECTS_MAX], used, more + max(0, len(joined) - REJECTS_MAX))
     return Decoded(tuple(tables), rejects, blocks)
+
+
+def detect_editions(buffer: bytes | U8, *, spans: Spans | None = None,
+                    every: bool = False) -> dict[int, EditionReport]:
+    """Which edition each category follows, with the scores of those tried (`every`: of all)."""
+    octets = np.frombuffer(buffer, np.uint8) if isinstance(buffer, bytes) else buffer
+    if spans is None:
+        spans = np.zeros(1, np.int64), np.array([len(octets)], np.int64)
+    blocks, _, _ = split_blocks(octets, *spans, REJECTS_MAX)
+    return {category: report_edition(Blocks(octets, blocks[blocks[:, 2] == category]), category,
+                                     every=every)
+            for category in np.flatnonzero(np.bincount(blocks[:, 2])).tolist()
+            if category in categories()}
 
 
 def _unknown(blocks: I64) -> I64:
@@ -91,19 +112,3 @@ def _unknown(blocks: I64) -> I64:
     rows[:, kernel.CATEGORY] = rows[:, kernel.FOUND] = whole[:, 2]
     rows[:, kernel.FAULT], rows[:, kernel.SLOT] = kernel.NO_CATEGORY, -1
     return rows
-
-
-def _tables_of(octets: U8, table: Table, walked: Walked) -> list[RecordTable]:
-    """Walked records as a table for each profile that any of them has."""
-    every = RecordTable(table, next(iter(table.uaps)), octets, walked.offset, walked.frame,
-                        walked.at, walked.length)
-    if len(table.uaps) == 1:
-        return [every] if every.n else []
-    parts = []
-    for place, uap in enumerate(table.uaps):
-        rows = np.flatnonzero(walked.uap == place)
-        if len(rows):
-            part = every.take(rows)
-            parts.append(RecordTable(table, uap, octets, part.offset, part.frame, part.at,
-                                     part.length))
-    return parts
