@@ -11,9 +11,10 @@ from typing import Any
 
 import typer
 
+from jointsky.app.commands.score import score
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = ()
+COMMANDS: tuple[Callable[..., Any], ...] = (score,)
 
 
 def build() -> typer.Typer:

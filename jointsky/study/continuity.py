@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.model.batch import F64, I64, Bool
-
-if TYPE_CHECKING:
-    from jointsky.study.score import TrackRows, Truth
 
 
 @dataclass(frozen=True)

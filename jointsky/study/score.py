@@ -16,45 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.kernels.geodesy import geodetic_to_ecef
-from jointsky.model.batch import F64, I64, Bool
+from jointsky.model.batch import F64, I64
 from jointsky.study.continuity import Continuity, measure_continuity
 from jointsky.study.matching import match, near_pairs
 
 CUTOFF_M = 5_000.0
 SETTLING_S = 60.0
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """True states, a row for each aircraft at each step. Degrees are gone: radians, metres, m/s.
-
-    time_s, target, latitude_rad, longitude_rad, height_m, north_ms, east_ms, manoeuvring,
-    sensors: how many can see it now: all (n,).
-    """
-
-    time_s: F64
-    target: I64
-    latitude_rad: F64
-    longitude_rad: F64
-    height_m: F64
-    north_ms: F64
-    east_ms: F64
-    manoeuvring: Bool
-    sensors: I64
-
-
-@dataclass(frozen=True, eq=False)
-class TrackRows:
-    """Estimated states, a row for each confirmed track at each step; height_m NaN if unknown."""
-
-    time_s: F64
-    track_id: I64
-    latitude_rad: F64
-    longitude_rad: F64
-    height_m: F64
-    north_ms: F64
-    east_ms: F64
 
 
 @dataclass(frozen=True)

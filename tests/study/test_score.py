@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.study.matching import match, near_pairs
-from jointsky.study.score import CUTOFF_M, Score, TrackRows, Truth, score
+from jointsky.study.score import CUTOFF_M, Score, score
 
 STEP_S = 4.0
 NORTH_M = 1 / 6_335_439.0  # radians of latitude for a metre at the equator (meridian radius there)
