@@ -59,6 +59,7 @@ class Columns:
     not given.
     least: compound, or "" for the record -> least number of octets of the field specification;
     extended item -> least number of octets of it.
+    tails: extended item -> octets behind the parts that the edition knows, start (n + 1,).
     """
 
     n: int
@@ -67,6 +68,7 @@ class Columns:
     present: Mapping[str, Bool] = field(default_factory=dict)
     spares: Mapping[int, U64] = field(default_factory=dict)
     least: Mapping[str, I32] = field(default_factory=dict)
+    tails: Mapping[str, tuple[U8, I64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +134,8 @@ def columns_of(table: RecordTable) -> Columns:
             repeated[name] = table.repeated(name)
     present = {name: table.at[slot] > 0 for name, slot in table.slots.items()
                if table.table.slots[slot].op != FIXED and table.at[slot].any()}
-    return Columns(table.n, values, repeated, present, _spares_of(table), _least_of(table))
+    return Columns(table.n, values, repeated, present, _spares_of(table), _least_of(table),
+                   _tails_of(table))
 
 
 def _spares_of(table: RecordTable) -> dict[int, U64]:
@@ -164,6 +167,27 @@ def _least_of(table: RecordTable) -> dict[str, I32]:
             octets[rows] = _octets_at(table.buffer, table.at[index, rows].astype(np.int64))
             found[name] = octets
     return found
+
+
+def _tails_of(table: RecordTable) -> dict[str, tuple[U8, I64]]:
+    """Octets of extended items that the edition does not know."""
+    found = {}
+    for name, index in table.slots.items():
+        slot = table.table.slots[index]
+        if slot.op == EXTENDED and not name.startswith("RE/") and table.stands(index):
+            known = sum(slot.parts)
+            octets = np.maximum(table.length[slot.length_row].astype(np.int64) - known, 0)
+            if octets.any():
+                start = np.concatenate([[0], np.cumsum(octets)])
+                found[name] = table.buffer[_each(table.at[index] + known, start)], start
+    return found
+
+
+def _each(at: Array, start: I64) -> I64:
+    """Places of all octets of spans that begin at `at` (n,) and have running lengths `start`."""
+    octets = np.diff(start)
+    places: I64 = np.repeat(at - start[:-1], octets) + np.arange(start[-1])
+    return places
 
 
 def _octets_at(buffer: U8, at: I64) -> I32:
@@ -298,6 +322,9 @@ class _Encoder:
             if slot.op == EXTENDED:
                 mark_extensions(content, at[index], size,
                                 np.cumsum(slot.parts, dtype=np.int64))
+                if slot.name in self.columns.tails:
+                    octets, start = self.columns.tails[slot.name]
+                    content[_each(at[index] + sum(slot.parts), start)] = octets
             for leaf, bits in self.spares.get(index, ()):
                 if not leaf.repeated:
                     _put(content, at[index], size, max(leaf.extent, 1), leaf, bits)
