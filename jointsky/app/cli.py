@@ -11,10 +11,11 @@ from typing import Any
 
 import typer
 
+from jointsky.app.commands.decode import decode
 from jointsky.app.commands.score import score
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = (score,)
+COMMANDS: tuple[Callable[..., Any], ...] = (decode, score)
 
 
 def build() -> typer.Typer:

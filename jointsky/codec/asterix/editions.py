@@ -9,7 +9,7 @@ times beyond a day, places off the globe. The least counts win; of those alike, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +80,19 @@ def named_edition(category: int, edition: str) -> str:
     older = f" (older ones from {oldest})" if oldest else ""
     raise UsageProblem(f"category {category:03d}", f"no table reads edition {edition}",
                        expected="one of " + ", ".join(known) + older)
+
+
+def parse_editions(options: Sequence[str]) -> dict[int, str]:
+    """Editions by category of options like `021=0.23`. Raises `UsageProblem`, which says which."""
+    found: dict[int, str] = {}
+    for option in options:
+        match = re.fullmatch(r"(?:[Cc][Aa][Tt])?(\d{1,3})=(\S+)", option)
+        if match is None:
+            raise UsageProblem("--edition", f"'{option}' is no category and edition",
+                               expected="CATEGORY=EDITION, for example 021=0.23")
+        category = int(match[1])
+        found[category] = named_edition(category, match[2])
+    return found
 
 
 def choose_edition(blocks: Blocks, category: int) -> str:
