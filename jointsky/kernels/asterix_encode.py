@@ -131,15 +131,15 @@ def lay_records(order: I32, first: I32, children: I32, content: U8, at: I64, siz
 
 
 @kernel
-def cut_blocks(start: I64, limit: int, first: I64) -> int:
+def cut_blocks(start: I64, group: I64, limit: int, first: I64) -> int:
     """Group records into blocks of at most `limit` octets with their header, at least one each.
 
-    start (n + 1,): running octets of the records. Out: first record of each block; returns how
-    many blocks.
+    start (n + 1,): running octets of the records; group (n,): a block holds records of one group
+    only. Out: first record of each block; returns how many blocks.
     """
     blocks, begun = 0, 0
     for i in range(start.shape[0] - 1):
-        if i == 0 or start[i + 1] - start[begun] + 3 > limit:
+        if i == 0 or start[i + 1] - start[begun] + 3 > limit or group[i] != group[begun]:
             first[blocks] = begun = i
             blocks += 1
     return blocks

@@ -49,9 +49,9 @@ class Columns:
     """What is to be encoded: columns of n records, by the names of leaves.
 
     values: leaf -> (values (n,), in which records it stands). Quantities in the unit of the
-    specification as floats, rounded to the nearest step and held within the range; numbers and
-    raw bits as integers; text as bytes, or as the integer of all its bits; more than 64 raw bits
-    as uint8 (n, octets).
+    specification as floats, rounded to the nearest step and held within the range, or in steps as
+    integers; numbers and raw bits as integers; text as bytes, or as the integer of all its bits;
+    more than 64 raw bits as uint8 (n, octets).
     repeated: leaf of a repetitive item -> (all values, start (n + 1,)); "SP" or "RE" -> octets
     behind the length; an item stands where it has repetitions, and where `present` says so.
     present: slot -> records in which it stands even if empty (no repetition, no sub-item).
@@ -104,11 +104,17 @@ def encode_records(table: Table, columns: Columns, *, uap: str = "") -> Encoded:
     return _Encoder(table, uap, columns).run()
 
 
-def blocks_of(encoded: Encoded, limit: int = BLOCK_LIMIT) -> list[bytes]:
-    """Records in as few data blocks of at most `limit` octets as their order allows."""
-    first = np.empty(len(encoded.start), np.int64)
-    count = cut_blocks(encoded.start, min(limit, 65_535), first)
-    edges = encoded.start[np.append(first[:count], len(encoded.start) - 1)].tolist()
+def blocks_of(encoded: Encoded, limit: int = BLOCK_LIMIT,
+              group: Array | None = None) -> list[bytes]:
+    """Records in as few data blocks of at most `limit` octets as their order allows.
+
+    group (n,): a block holds records of one group only, e.g. of one sensor.
+    """
+    n = len(encoded.start) - 1
+    keys = np.zeros(n, np.int64) if group is None else group.astype(np.int64)
+    first = np.empty(n + 1, np.int64)
+    count = cut_blocks(encoded.start, keys, min(limit, 65_535), first)
+    edges = encoded.start[np.append(first[:count], n)].tolist()
     return [bytes([encoded.category]) + (end - begin + 3).to_bytes(2, "big")
             + encoded.octets[begin:end].tobytes()
             for begin, end in pairwise(edges)]

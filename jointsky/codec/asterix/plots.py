@@ -155,6 +155,7 @@ def _adsb(plots: Plots, origins: Origins) -> None:
     plots.position(*(("131", "130") if new else ("130",)))
     plots.refuse(~plots.has("latitude_rad"), Reason.NO_POSITION, "130", "a position")
     _flags(plots, "040")
+    plots.flag(plots.is_set("200/SS", 3), PlotFlag.SPI)
     plots.flag(plots.is_set("200/PS" if new else "200", *URGENT), PlotFlag.EMERGENCY)
     _codes(plots, "145", "080", "170", "161/TRNUM")
     height, there = plots.read("140")
