@@ -38,6 +38,7 @@ from jointsky.kernels.asterix_encode import (
     put_spans,
 )
 from jointsky.model.batch import I32, I64, U8, U64, Array, Bool
+from jointsky.model.errors import UsageProblem
 
 BLOCK_LIMIT: Final = 1_400
 BYTES_OPS: Final = (EXPLICIT, EXPANSION)
@@ -122,8 +123,14 @@ def blocks_of(encoded: Encoded, limit: int = BLOCK_LIMIT,
 
 def columns_of(table: RecordTable) -> Columns:
     """Everything that decoded records say, and how they said it, so that encoding it gives the
-    same octets: also spare bits that are set and field specifications longer than need be."""
+    same octets: also spare bits that are set and field specifications longer than need be.
+
+    Random field sequencing (CAT001, 002, 008) is not encoded: raises `UsageProblem`.
+    """
     leaves = table.leaves
+    if "RFS" in table.repeated_names():
+        raise UsageProblem(table.table.name, "records with random field sequencing",
+                           expected="records without, to encode them")
     values: dict[str, tuple[Array, Bool]] = {}
     for name in table.names():
         leaf = leaves[name]
@@ -142,6 +149,12 @@ def columns_of(table: RecordTable) -> Columns:
                if table.table.slots[slot].op != FIXED and table.at[slot].any()}
     return Columns(table.n, values, repeated, present, _spares_of(table), _least_of(table),
                    _tails_of(table))
+
+
+def canonical(columns: Columns) -> Columns:
+    """The same values said in the shortest way: no spare bits, no needless octets, no parts that
+    the edition does not know. Empty items stay."""
+    return Columns(columns.n, columns.values, columns.repeated, columns.present)
 
 
 def _spares_of(table: RecordTable) -> dict[int, U64]:
@@ -370,10 +383,12 @@ def bits_of(leaf: Leaf, values: Array) -> U64:
 
 
 def _alphabets() -> dict[Kind, U64]:
-    """Code of each character; one that the alphabet does not have becomes a blank (octal: 0)."""
+    """Code of each character; small letters as capitals; one the alphabet does not have becomes
+    a blank (octal: 0)."""
     characters = np.arange(256, dtype=np.uint64)
     icao = np.full(256, 32, np.uint64)
     icao[ord("A"):ord("Z") + 1] = np.arange(1, 27)
+    icao[ord("a"):ord("z") + 1] = np.arange(1, 27)
     icao[ord("0"):ord("9") + 1] = np.arange(48, 58)
     octal = np.zeros(256, np.uint64)
     octal[ord("0"):ord("8")] = np.arange(8)
