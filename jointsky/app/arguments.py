@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from jointsky.app.help import SENSOR_FORM
 from jointsky.engine.sensing import RADAR_PERIOD_S, RADAR_RANGE_M, radar
 from jointsky.model.errors import UsageProblem
 from jointsky.model.sensor import Sensor, sensor_id_of
 
-SENSOR_FORM = "SAC/SIC=LATITUDE,LONGITUDE,HEIGHT[,RANGE_M[,PERIOD_S]]"
-SENSOR_HELP = ("Place of a radar: degrees, degrees, metres; then, if known, its range in metres "
-               "and its turn in seconds. May be given more than once.")
 _SENSOR = re.compile(r"(\d{1,3})/(\d{1,3})=([^=]+)")
 
 

@@ -13,9 +13,10 @@ import typer
 
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.score import score
+from jointsky.app.commands.track import track
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = (decode, score)
+COMMANDS: tuple[Callable[..., Any], ...] = (decode, track, score)
 
 
 def build() -> typer.Typer:

@@ -96,8 +96,8 @@ class Batch:
         there: Bool = (present & self.bit(name)) != 0
         return there
 
-    def take(self, rows: Array) -> Self:
-        """The rows picked by an index or boolean array, in that order."""
+    def take(self, rows: Array | slice) -> Self:
+        """The rows picked by an index or boolean array, in that order, or by a slice."""
         return type(self)(world=self.world, **{
             col.name: getattr(self, col.name)[rows] for col in columns_of(type(self))})
 

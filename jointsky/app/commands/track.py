@@ -1,0 +1,101 @@
+"""`jointsky track`: recordings and plot folders to system tracks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jointsky.app.help import DATE_HELP, EDITION_HELP, SENSOR_HELP
+
+if TYPE_CHECKING:
+    from jointsky.app.tracking import Run
+    from jointsky.model.sensor import Sensor
+
+
+def track(
+    inputs: Annotated[list[Path], typer.Argument(
+        help="Recordings of one time (raw, PCAP, PCAPNG, final frame, rply), or one plot folder.")],
+    output: Annotated[Path, typer.Option(
+        "-o", "--output", metavar="FILE.parquet|.csv",
+        help="Where the tracks go: time, track_id, lat, lon, alt, vn, ve.")],
+    bias: Annotated[Path | None, typer.Option(
+        help="Known biases of a plot folder's sensors (bias.csv), to be taken off.")] = None,
+    sensor: Annotated[list[str] | None, typer.Option(help=SENSOR_HELP)] = None,
+    sensors: Annotated[Path | None, typer.Option(
+        help="Sensors of recordings, in the form of a plot folder's sensors.csv.")] = None,
+    edition: Annotated[list[str] | None, typer.Option(help=EDITION_HELP)] = None,
+    date: Annotated[str | None, typer.Option(help=DATE_HELP)] = None,
+    step: Annotated[float, typer.Option(
+        help="Output grid of recordings, in seconds; plot folders bring their own.")] = 4.0,
+    cat062: Annotated[str | None, typer.Option(
+        metavar="FILE|udp://HOST:PORT",
+        help="Also write the tracks as ASTERIX CAT062 and CAT065.")] = None,
+) -> None:
+    """Track recordings of ASTERIX, or a plot folder: one row per track and step."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from jointsky.app.tracking import UNIT_ID, RowCollector, TrackSender
+    from jointsky.codec.trackfile import check_track_suffix, write_tracks
+
+    check_track_suffix(output)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    if inputs[0].is_dir():
+        run = _folder(inputs, bias, recording_options=bool(sensor or sensors or edition or date))
+    else:
+        run = _recordings(inputs, _sensors_of(sensor or [], sensors), edition or [], date, step)
+    for note in run.notes:
+        errors.print(note, markup=False)
+    rows, sender = RowCollector(), TrackSender(cat062) if cat062 else None
+    try:
+        with Progress(console=errors, transient=True) as progress:
+            for now_ns, tracks in progress.track(run.pictures, total=run.steps,
+                                                 description="tracking"):
+                rows.add(now_ns, tracks)
+                if sender is not None:
+                    sender.send(now_ns, tracks, UNIT_ID)
+    finally:
+        if sender is not None:
+            sender.close()
+    made = rows.rows()
+    write_tracks(output, made)
+    errors.print(f"{run.inputs:,} {run.what} in, {len(made.time_s):,} rows of "
+                 f"{len(set(made.track_id.tolist())):,} tracks written to {output}", markup=False)
+
+
+def _folder(inputs: list[Path], bias: Path | None, *, recording_options: bool) -> Run:
+    from jointsky.app.tracking import track_folder
+    from jointsky.model.errors import UsageProblem
+
+    if len(inputs) > 1:
+        raise UsageProblem(inputs[1], "a plot folder is tracked alone", expected="one folder")
+    if recording_options:
+        raise UsageProblem(inputs[0], "--sensor, --sensors, --edition and --date are for "
+                           "recordings", expected="none of them with a plot folder")
+    return track_folder(inputs[0], bias)
+
+
+def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[str],
+                date: str | None, step_s: float) -> Run:
+    from jointsky.app.arguments import parse_date
+    from jointsky.app.tracking import track_recordings
+    from jointsky.codec.asterix.editions import parse_editions
+    from jointsky.model.errors import UsageProblem
+
+    if not 0.1 <= step_s <= 3600:
+        raise UsageProblem(f"--step {step_s}", "out of range", expected="0.1 to 3600 seconds")
+    return track_recordings(inputs, sensors, step_s, parse_editions(edition), parse_date(date))
+
+
+def _sensors_of(texts: list[str], file: Path | None) -> tuple[Sensor, ...]:
+    """Those of the command line first, then those of a file that it does not name."""
+    from jointsky.app.arguments import parse_sensors
+    from jointsky.codec.plotfolder import read_sensors
+
+    given = parse_sensors(texts)
+    named = {sensor.sensor_id for sensor in given}
+    listed = read_sensors(file) if file is not None else ()
+    return given + tuple(sensor for sensor in listed
+                         if sensor.sensor_id and sensor.sensor_id not in named)
