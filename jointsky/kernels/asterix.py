@@ -19,7 +19,7 @@ from jointsky.model.batch import I32, I64, U8, Array
 # (first and number of the slots of each), the leaf that tells profiles apart (slot, octet, shift,
 # mask), the profile for each of its values, and the first and last + 1 slot in the expansion.
 PLAN_OPS, PLAN_EXPANSION, PLAN_OCTETS, PLAN_PROFILES, PLAN_SELECTOR = range(5)
-PLAN_CASES, PLAN_INSIDE, PLAN_HEAD = 8, 9, 11
+PLAN_CASES, PLAN_INSIDE, PLAN_LEAD, PLAN_HEAD = 8, 9, 11, 267
 
 # An operation is five numbers for each slot: what it is, first child or part, number of them,
 # octets (of one repetition) or 1 for "the last part has no FX", row of its length or -1.
@@ -101,6 +101,13 @@ def _fail(task: I64, fault: int, slot: int, expected: int, found: int) -> int:
 
 
 @inlined
+def _fail_item(task: I64, slot: int, pos: int, stop: int, end: int) -> int:
+    if stop == pos:
+        return _fail(task, NO_LENGTH, slot, 1, 0)
+    return _fail(task, ITEM_CUT, slot, stop - pos, end - pos)
+
+
+@inlined
 def _fspec_end(buffer: U8, pos: int, end: int) -> int:
     """Where a field specification ends: behind the first octet without FX; -1 if there is none."""
     while pos < end:
@@ -111,38 +118,34 @@ def _fspec_end(buffer: U8, pos: int, end: int) -> int:
 
 
 @inlined
-def _plain_end(buffer: U8, plan: I32, slot: int, pos: int, end: int, task: I64) -> int:
-    """Where a slot ends that is no compound, or -1.
+def _plain_end(buffer: U8, plan: I32, op: int, pos: int, end: int) -> int:
+    """Where a slot ends that is no compound, by its operation; beyond `end` if it is cut short,
+    `pos` if its length is impossible.
 
     An extended item goes on as long as FX says. Parts that the edition does not know are of one
     octet, as in every edition so far; they are stepped over, for the rest of the block is good.
     """
-    row = plan[PLAN_OPS] + OP_COLUMNS * slot
-    op, first, count, size, stop = plan[row], plan[row + 1], plan[row + 2], plan[row + 3], pos
-    if op == FIXED:
+    first, count, size, stop = plan[op + 1], plan[op + 2], plan[op + 3], pos
+    if plan[op] == FIXED:
         stop += size
-    elif op == EXTENDED:
+    elif plan[op] == EXTENDED:
         part = 0
         while True:
             stop += plan[first + part] if part < count else 1
             part += 1
             if stop > end or (part == count and size == 1) or buffer[stop - 1] & 1 == 0:
                 break
-    elif op == REPEAT_FX:
+    elif plan[op] == REPEAT_FX:
         while True:
             stop += size
             if stop > end or buffer[stop - 1] & 1 == 0:
                 break
     elif pos >= end:
         stop += 1
-    elif op == REPEAT:
+    elif plan[op] == REPEAT:
         stop += 1 + int(buffer[pos]) * size
     else:
         stop += int(buffer[pos])
-        if stop == pos:
-            return _fail(task, NO_LENGTH, slot, 1, 0)
-    if stop > end:
-        return _fail(task, ITEM_CUT, slot, stop - pos, end - pos)
     return stop
 
 
@@ -163,15 +166,14 @@ def _walk_rfs(buffer: U8, plan: I32, cells: I32, row: int, slot: int, first: int
         item = plan[first + frn - 1] if 0 < frn <= count else -1
         if item < 0 or plan[plan[PLAN_OPS] + OP_COLUMNS * item] in {COMPOUND, EXPANSION, RFS}:
             return _fail(task, NO_ITEM, slot, count, frn)
-        begun = stop + 1
-        stop = _plain_end(buffer, plan, item, begun, end, task)
-        if stop < 0:
-            return -1
+        op, begun = plan[PLAN_OPS] + OP_COLUMNS * item, stop + 1
+        stop = _plain_end(buffer, plan, op, begun, end)
+        if stop > end or stop == begun:
+            return _fail_item(task, item, begun, stop, end)
         if cells[item, row] == 0:
             cells[item, row] = begun
-            length_row = plan[plan[PLAN_OPS] + OP_COLUMNS * item + 4]
-            if length_row >= 0:
-                cells[length_row, row] = stop - begun
+            if plan[op + 4] >= 0:
+                cells[plan[op + 4], row] = stop - begun
     return stop
 
 
@@ -181,7 +183,8 @@ def _walk_list(buffer: U8, plan: I32, cells: I32, row: int, begin: int, fspec_en
     """Items that a field specification says are there, from `pos` on; where they end, or -1.
 
     bits: 0xFE, or 0xFF if its octets have no FX; plan[first:first + count]: slot of each place.
-    All in one loop, since to hand arrays to a callee costs more than an item does.
+    All in one loop, and the commonest items in it, since to hand arrays to a callee costs more
+    than an item does.
     """
     octet, frn, inside, owner, ops = begin, 0, False, -1, plan[PLAN_OPS]
     flags = int(buffer[octet]) & bits
@@ -199,10 +202,9 @@ def _walk_list(buffer: U8, plan: I32, cells: I32, row: int, begin: int, fspec_en
             else:
                 return pos
             continue
-        while flags & 0x80 == 0:
-            flags <<= 1
-            frn += 1
-        flags = flags << 1 & 0xFF
+        lead = plan[PLAN_LEAD + flags]
+        frn += lead
+        flags = flags << (lead + 1) & 0xFF
         slot = plan[first + frn] if frn < count else -1
         frn += 1
         if slot < 0:
@@ -212,7 +214,7 @@ def _walk_list(buffer: U8, plan: I32, cells: I32, row: int, begin: int, fspec_en
         if plan[op] == FIXED:
             pos += plan[op + 3]
             if pos > end:
-                return _fail(task, ITEM_CUT, slot, plan[op + 3], end - begun)
+                return _fail_item(task, slot, begun, pos, end)
         elif plan[op] == COMPOUND:
             pos = _fspec_end(buffer, pos, end)
             if pos < 0:
@@ -224,12 +226,19 @@ def _walk_list(buffer: U8, plan: I32, cells: I32, row: int, begin: int, fspec_en
             begin, octet, fspec_end, bits, frn = begun, begun, pos, 0xFE, 0
             first, count, flags = plan[op + 1], plan[op + 2], int(buffer[begun]) & 0xFE
         else:
-            if plan[op] == RFS:
+            if plan[op] == REPEAT and pos < end:
+                pos += 1 + int(buffer[pos]) * plan[op + 3]
+            elif plan[op] == EXTENDED and pos < end and buffer[pos] & 1 == 0 and (
+                    plan[plan[op + 1]] == 1):
+                pos += 1
+            elif plan[op] == RFS:
                 pos = _walk_rfs(buffer, plan, cells, row, slot, first, count, pos, end, task)
+                if pos < 0:
+                    return -1
             else:
-                pos = _plain_end(buffer, plan, slot, pos, end, task)
-            if pos < 0:
-                return -1
+                pos = _plain_end(buffer, plan, op, pos, end)
+            if pos > end or pos == begun:
+                return _fail_item(task, slot, begun, pos, end)
             cells[plan[op + 4], row] = pos - begun
         if slot == plan[PLAN_SELECTOR]:
             value = int(buffer[begun + plan[PLAN_SELECTOR + 1]]) >> plan[PLAN_SELECTOR + 2]
@@ -323,6 +332,17 @@ def walk_records(buffer: U8, blocks: I64, plan: I32, cells: I32, place: I64, uap
             pos = stop
         state[BLOCK] += 1
         state[NEXT] = 0
+
+
+@kernel
+def find_standing(at: I32, out: U8) -> None:
+    """Which slots stand in any record: at (slots, n); out (slots,) 1 or 0."""
+    for slot in range(at.shape[0]):
+        out[slot] = 0
+        for i in range(at.shape[1]):
+            if at[slot, i] != 0:
+                out[slot] = 1
+                break
 
 
 @inlined

@@ -16,6 +16,7 @@ from jointsky.kernels.asterix import (
     REPEAT,
     REPEAT_FX,
     RFS,
+    find_standing,
     spread,
     take_numbers,
     take_octets,
@@ -95,7 +96,9 @@ class RecordTable:
     @cached_property
     def _there(self) -> Bool:
         """Which slots stand in any record."""
-        there: Bool = np.asarray(self.at.any(axis=1))
+        standing = np.zeros(len(self.at), np.uint8)
+        find_standing(self.at, standing)
+        there: Bool = standing == 1
         return there
 
     @cached_property
@@ -212,8 +215,17 @@ class RecordTable:
             return self.length[slot.length_row], leaf.extent
         return self.at[leaf.slot], 1
 
+    @cached_property
+    def _known_repetitions(self) -> dict[int, tuple[I32, I64]]:
+        return {}
+
     def _repetitions(self, index: int) -> tuple[I32, I64]:
         """Where each repetition of a slot starts (for bytes: each octet), and running counts."""
+        if index not in self._known_repetitions:
+            self._known_repetitions[index] = self._find_repetitions(index)
+        return self._known_repetitions[index]
+
+    def _find_repetitions(self, index: int) -> tuple[I32, I64]:
         slot = self.table.slots[index]
         head, size = {REPEAT: (1, slot.size), REPEAT_FX: (0, slot.size)}.get(slot.op, (1, 1))
         start = np.zeros(self.n + 1, np.int64)

@@ -12,7 +12,7 @@ from jointsky.codec.asterix.decode import Decoded, decode
 from jointsky.codec.recordings.recording import Recording
 from jointsky.model.batch import I64
 
-PIECE_OCTETS: Final = 16 << 20
+PIECE_OCTETS: Final = 8 << 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from jointsky.kernels.asterix import (
     PLAN_EXPANSION,
     PLAN_HEAD,
     PLAN_INSIDE,
+    PLAN_LEAD,
     PLAN_OCTETS,
     PLAN_OPS,
     PLAN_PROFILES,
@@ -300,6 +301,11 @@ def table_of(category: int, edition: str) -> Table:
     if edition not in source["editions"]:
         raise UsageProblem(f"category {category:03d}", f"no table for edition {edition}",
                            expected="one of " + ", ".join(source["editions"]))
+    return build_table(source, edition)
+
+
+def build_table(source: Node, edition: str) -> Table:
+    """The table of one edition of a category file (see the head of this module for its form)."""
     node, builder = source["editions"][edition], _Builder()
     expansion = source["expansions"][-1] if source["expansions"] else None
     placed: dict[int | str, int] = {}
@@ -314,7 +320,7 @@ def table_of(category: int, edition: str) -> Table:
     assert len({placed[item] for item in placed
                 if builder.slots[placed[item]].op == EXPANSION}) <= 1
     leaf, selector, cases = _selector_of(node, builder, uaps)
-    return Table(category, edition, tuple(builder.slots), tuple(builder.leaves), uaps, leaf,
+    return Table(source["category"], edition, tuple(builder.slots), tuple(builder.leaves), uaps, leaf,
                  builder.length_rows, _plan_of(builder.slots, uaps, selector, cases))
 
 
@@ -341,6 +347,7 @@ def _plan_of(slots: list[Slot], uaps: dict[str, tuple[int, ...]], selector: tupl
              cases: list[int]) -> I32:
     """The table as one array for the kernels; its form is told in `kernels/asterix.py`."""
     plan: list[int] = [0] * PLAN_HEAD
+    plan[PLAN_LEAD:PLAN_HEAD] = [8 - octet.bit_length() for octet in range(256)]
     plan[PLAN_OPS], plan[PLAN_EXPANSION] = PLAN_HEAD, -1
     plan[PLAN_OCTETS] = max((len(order) + 6) // 7 for order in uaps.values())
     plan.extend([0] * (OP_COLUMNS * len(slots)))

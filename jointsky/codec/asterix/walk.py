@@ -14,7 +14,7 @@ from jointsky.model.batch import I32, I64, U8
 Arrays = tuple[I32, I64, U8]
 
 BUFFER_MAX: Final = 2**31 - 1
-RECORDS_MAX: Final = 2**24
+RECORDS_MAX: Final = 2**25
 RECORDS_FIRST: Final = 1024
 
 
