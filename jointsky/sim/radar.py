@@ -228,8 +228,10 @@ def listen(sensor: SimulatedSensor, traffic: Traffic, points: F64, from_ns: int,
     plots.velocity_east_ms[:] = east_ms + ADSB_VELOCITY_SIGMA_MS * noise[2]
     plots.velocity_north_ms[:] = north_ms + ADSB_VELOCITY_SIGMA_MS * noise[3]
     plots.vertical_rate_ms[:] = traffic.climb_ms[rows]
-    for name in ("latitude_rad", "longitude_rad", "mode_3a", "mode_c_m", "height_m",
-                 "icao_address", "velocity_east_ms", "velocity_north_ms", "vertical_rate_ms"):
+    plots.sigma_m[:] = ADSB_SIGMA_M
+    for name in ("sigma_m", "latitude_rad", "longitude_rad", "mode_3a", "mode_c_m",
+                 "height_m", "icao_address", "velocity_east_ms", "velocity_north_ms",
+                 "vertical_rate_ms"):
         _say(plots, name, np.ones(n, bool))
     _say(plots, "callsign", plots.callsign != b"")
     return plots

@@ -1,0 +1,89 @@
+"""The outputs of a unit: its tracks as CAT062, its state as CAT065, that of its sensors as CAT063.
+
+Each output sends a batch every `period_s`: the tracks, those dropped since the batch before among
+them (TSE), then the end of batch, the state of the unit and of its sensors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jointsky.app.config import OutputSection, UnitConfig, endpoint_of
+from jointsky.codec.asterix.from_batches import encode_tracks
+from jointsky.codec.asterix.reports import (
+    DEGRADED,
+    NOT_CONNECTED,
+    OPERATIONAL,
+    encode_end_of_batch,
+    encode_sensor_status,
+    encode_system_status,
+)
+from jointsky.edge.udp import UdpSender
+from jointsky.engine.health import sensor_rows
+from jointsky.engine.step import StepResult
+from jointsky.model.clock import NS_PER_S
+from jointsky.model.schema import TrackBatch, TrackState
+
+# What we call a sensor's state, and what I063/060 does.
+STATE_OF = {"ok": OPERATIONAL, "late": DEGRADED, "lost": NOT_CONNECTED, "silent": NOT_CONNECTED}
+
+
+class _Output:
+    """One destination."""
+
+    def __init__(self, section: OutputSection):
+        host, port = endpoint_of(section.udp)
+        self.sender = UdpSender(section.name, host, port, interface=section.interface,
+                                hops=section.hops)
+        self._period_ns = round(section.period_s * NS_PER_S)
+        self._sent_ns = 0
+        self._batch = 0
+        self._dropped: list[TrackBatch] = []
+
+    def send(self, result: StepResult) -> None:
+        ended = result.tracks.state == TrackState.DROPPED
+        if result.now_ns - self._sent_ns < self._period_ns:
+            if ended.any():
+                self._dropped.append(result.tracks.take(ended))
+            return
+        self._sent_ns = result.now_ns
+        tracks = TrackBatch.join([*self._dropped, result.tracks], result.state.world)
+        self._dropped = []
+        self._batch = (self._batch + 1) % 256
+        unit_id, now_ns = result.state.unit.unit_id, result.now_ns
+        self.sender.send(encode_tracks(tracks))
+        self.sender.send([encode_end_of_batch(unit_id, now_ns, self._batch),
+                          encode_system_status(unit_id, now_ns)])
+        rows = [row for row in sensor_rows(result.state) if row.known]
+        if rows:
+            self.sender.send(encode_sensor_status(
+                unit_id, now_ns, np.array([row.sensor_id for row in rows], np.int32),
+                np.array([STATE_OF[row.state] for row in rows], np.uint8)))
+
+
+class Outputs:
+    """All outputs of a unit."""
+
+    def __init__(self, config: UnitConfig):
+        """Raises `ResourceProblem` for a destination that this machine cannot send to."""
+        self._outputs = [_Output(section) for section in config.output]
+
+    @property
+    def sent(self) -> int:
+        """Datagrams sent."""
+        return sum(output.sender.sent for output in self._outputs)
+
+    @property
+    def refused(self) -> int:
+        """Datagrams that the system refused."""
+        return sum(output.sender.refused for output in self._outputs)
+
+    def send(self, result: StepResult) -> None:
+        """Send what is due."""
+        for output in self._outputs:
+            output.send(result)
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        for output in self._outputs:
+            output.sender.close()

@@ -1,0 +1,105 @@
+"""A player: its own engine on a log, for one console. Its calls may take long: not for the loop.
+
+Seeking restores the last state kept before the wanted time and plays on to it; since a log
+replayed gives the same picture, so does a seek.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Lock
+
+from jointsky.app.framelog import FrameLog, Turn, take_turn
+from jointsky.app.history import History
+from jointsky.app.picture import Picture, picture_of
+from jointsky.engine.state import PictureState
+from jointsky.engine.step import picture_at
+from jointsky.model.clock import NS_PER_S
+from jointsky.model.world import World
+
+KEEP_NS = 30 * NS_PER_S
+# Turns of one call, so that one who has changed his mind need not wait for the end of a long way.
+TURNS_MAX = 1_000
+
+
+class Player:
+    """Plays a log. Calls from several threads wait for each other."""
+
+    def __init__(self, log: FrameLog, world: World, history: History):
+        self._lock = Lock()
+        self._log, self._world, self._history = log, world, history
+        self._state = log.first()
+        self._sequence = 0
+        self._turns: Iterator[Turn] = iter(())
+        self._ahead: Turn | None = None
+        self.picture: Picture | None = None
+
+    @property
+    def state(self) -> PictureState | None:
+        """The state of its engine, to be read only; None before the first turn of a journal."""
+        return self._state
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the picture, 0 before there is one."""
+        return self.picture.now_ns if self.picture else 0
+
+    def extent(self) -> tuple[int, int]:
+        """Times of the first and the last turn of the log."""
+        with self._lock:
+            return self._log.extent()
+
+    def seek(self, time_ns: int) -> bool:
+        """Go to the last turn at or before a time (the first turn, if it is before that).
+        False if the way is not done yet: `advance` to the same time goes on."""
+        with self._lock:
+            start_ns, end_ns = self._log.extent()
+            time_ns = min(max(time_ns, start_ns), end_ns)
+            self._set_out(time_ns)
+            return self._go_on(time_ns)
+
+    def _set_out(self, time_ns: int) -> None:
+        """Stand where the way to a time is shortest: here, or at a state that was kept."""
+        mark = self._log.mark_before(time_ns)
+        near = self.picture is not None and self.now_ns <= time_ns and (
+            mark is None or mark.time_ns <= self.now_ns)
+        if not near:
+            self._turns, self._ahead = iter(()), None
+            if mark is None:
+                self._state, self._sequence, self.picture = self._log.first(), 0, None
+            else:
+                self._state, self._sequence = mark.state, mark.sequence
+                self.picture = picture_of(mark.state, picture_at(mark.state))
+
+    def advance(self, time_ns: int) -> bool:
+        """Take the turns up to a time, at most TURNS_MAX; whether that was all of them."""
+        with self._lock:
+            return self._go_on(time_ns)
+
+    def _go_on(self, time_ns: int) -> bool:
+        for _ in range(TURNS_MAX):
+            turn = self._peek()
+            if turn is None or turn.now_ns > time_ns:
+                return True
+            self._ahead = None
+            result = take_turn(self._state, turn, self._world)
+            self._state, self._sequence = result.state, turn.sequence
+            self.picture = picture_of(result.state, result.picture)
+            self._history.note(result.picture, turn.now_ns)
+            if turn.now_ns // KEEP_NS != (turn.now_ns - NS_PER_S // 2) // KEEP_NS:
+                self._log.keep(turn.sequence, turn.now_ns, result.state)
+        return False
+
+    def _peek(self) -> Turn | None:
+        """The next turn, not yet taken; None at the end of the log as it is now."""
+        if self._ahead is None:
+            self._ahead = next(self._turns, None)
+        if self._ahead is None:
+            self._turns = self._log.turns(self._sequence)
+            self._ahead = next(self._turns, None)
+        return self._ahead
+
+    def close(self) -> None:
+        """Let go of the log, once nobody uses it."""
+        with self._lock:
+            self._log.close()

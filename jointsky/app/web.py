@@ -1,0 +1,159 @@
+"""The web server of a unit: the console's page, its websocket, and a small API to read from."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from jointsky.app.cards import VERSION, card_of, geojson_of, health_of, row_of
+from jointsky.app.consoles import TRY_LATER, Console
+from jointsky.app.hub import Hub
+from jointsky.app.picture import Picture
+from jointsky.app.session import Session
+from jointsky.model.errors import ResourceProblem
+
+STATIC = Path(__file__).parent / "static"
+POLICY_VIOLATION = 1008
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+        "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'"),
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin"}
+UNBUILT = ("<!doctype html><title>jointsky</title><p>The node runs, but its console has not been "
+           "built. <code>make demo</code> builds it; the API is at <code>/api/health</code>.")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with the signals left to the node."""
+
+    @contextmanager
+    def capture_signals(self) -> Any:
+        """Take none."""
+        yield
+
+
+def build_app(hub: Hub, hosts: tuple[str, ...], origins: tuple[str, ...],
+              counters: Callable[[], dict[str, Any]]) -> FastAPI:
+    """The application. hosts: names under which it may be asked for; origins: pages from elsewhere
+    that may connect; counters: what the node counts, for /api/health."""
+    app = FastAPI(title="jointsky", version=VERSION, docs_url=None, redoc_url=None,
+                  description="The picture of one unit, to read.")
+    sessions: dict[str, Session] = {}
+    names = itertools.count(1)
+
+    @app.middleware("http")
+    async def guard(request: Request,
+                    go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        # A page of another site must not reach a node through a name of its own (DNS rebinding).
+        if not _is_host(request.headers.get("host", ""), hosts):
+            return Response("this node does not go by that name", 421)
+        response = await go_on(request)
+        response.headers.update(HEADERS)
+        return response
+
+    def picture_of(session: str | None) -> Picture:
+        shown = None
+        if session is not None:
+            if session not in sessions:
+                raise HTTPException(404, f"no session {session!r:.40}")
+            shown = sessions[session].shown
+        elif hub.latest is not None:
+            shown = hub.latest
+        elif sessions:
+            shown = list(sessions.values())[-1].shown
+        if shown is None:
+            raise HTTPException(503, "there is no picture yet")
+        return shown.picture
+
+    @app.get("/api/health")
+    async def health() -> dict[str, Any]:
+        picture = hub.latest.picture if hub.latest else None
+        return health_of(hub, picture, {"consoles": len(sessions), **counters()})
+
+    @app.get("/api/tracks/{number}")
+    async def track(number: int, session: str | None = None) -> dict[str, Any]:
+        picture = picture_of(session)
+        row = row_of(picture, number)
+        if row is None:
+            raise HTTPException(404, f"no track {number} in the picture")
+        return card_of(picture, row)
+
+    @app.get("/api/picture.geojson")
+    async def picture(session: str | None = None) -> dict[str, Any]:
+        return geojson_of(picture_of(session))
+
+    @app.websocket("/ws")
+    async def console(ws: WebSocket) -> None:
+        origin = ws.headers.get("origin")
+        host = ws.headers.get("host", "")
+        ours = origin is None or origin in origins or urlsplit(origin).netloc == host
+        if not (_is_host(host, hosts) and ours):
+            await ws.close(POLICY_VIOLATION, "this page may not connect")
+            return
+        await ws.accept()
+        if len(sessions) >= hub.consoles_max or hub.closed:
+            await ws.close(TRY_LATER, f"{len(sessions)} consoles are connected, the most allowed")
+            return
+        name = f"c{next(names)}"
+        sessions[name] = Session(hub)
+        try:
+            await Console(hub, ws, sessions[name], name).serve()
+        finally:
+            del sessions[name]
+
+    if (STATIC / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    else:
+        @app.get("/", response_class=HTMLResponse)
+        async def unbuilt() -> str:
+            return UNBUILT
+    return app
+
+
+def _is_host(header: str, hosts: tuple[str, ...]) -> bool:
+    return urlsplit(f"//{header}").hostname in hosts
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `ResourceProblem` when the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise ResourceProblem(
+            f"the console cannot be served on {host} port {port}: {error.strerror}; expected a "
+            "free port of this machine: give another with --port, or 0 for any") from None
+    sock.setblocking(False)
+    return sock
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[Server]:
+    """Serve while the block runs."""
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio",
+                            ws_max_size=65_536, ws_max_queue=8, timeout_graceful_shutdown=2,
+                            access_log=False, server_header=False)
+    server = Server(config)
+    task = asyncio.ensure_future(server.serve(sockets=[sock]))
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,79 @@
+"""Which sensors there are: those configured, those that need no place, those that said theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jointsky.engine.state import PictureState, add_sensors
+from jointsky.model.batch import Bool
+from jointsky.model.reject import Reason
+from jointsky.model.schema import PlotBatch, PlotKind, RejectBatch, SensorStatusBatch, StatusKind
+from jointsky.model.sensor import Sensor, SensorKind, sensor_id_text
+
+TABLE_MAX = 64  # one bit of TrackBatch.sensors each
+# What is taken for granted of a sensor that nobody has described: an en-route radar, a station.
+RADAR_PERIOD_S, RADAR_RANGE_M = 10.0, 470_000.0
+RADAR_SIGMA_M, RADAR_SIGMA_RAD = 80.0, 0.0016
+STATION_PERIOD_S, STATION_RANGE_M, STATION_SIGMA_M = 1.0, 600_000.0, 60.0
+PLACELESS = {PlotKind.ADSB: SensorKind.ADSB, PlotKind.MLAT: SensorKind.MLAT}
+
+
+def add_found_sensors(state: PictureState, plots: PlotBatch,
+                      statuses: SensorStatusBatch) -> PictureState:
+    """The state with sensors that these reports made known: ADS-B and MLAT stations by their
+    first report, radars by a service message that gives the antenna's place (I034/120)."""
+    table = state.sensors
+    known = {sensor.sensor_id for sensor in table}
+    placeless = np.isin(plots.kind, list(PLACELESS))
+    found = {int(one): PLACELESS[PlotKind(int(plots.kind[placeless
+                                                         & (plots.sensor_id == one)][0]))]
+             for one in np.unique(plots.sensor_id[placeless])}
+    for sensor_id, kind in sorted(found.items()):
+        if sensor_id not in known and len(table) < TABLE_MAX:
+            table = (*table, station(sensor_id, kind))
+            known.add(sensor_id)
+    turning = np.isin(statuses.kind, (StatusKind.NORTH_MARK, StatusKind.SECTOR_CROSSING))
+    placed = turning & statuses.has("latitude_rad") & statuses.has("longitude_rad")
+    for row in np.flatnonzero(placed):
+        sensor_id = int(statuses.sensor_id[row])
+        if sensor_id not in known and len(table) < TABLE_MAX:
+            height = statuses.height_m[row] if statuses.has("height_m")[row] else 0.0
+            period = (statuses.period_s[row] if statuses.has("period_s")[row]
+                      else RADAR_PERIOD_S)
+            table = (*table, radar(sensor_id, float(statuses.latitude_rad[row]),
+                                   float(statuses.longitude_rad[row]), float(height),
+                                   float(period)))
+            known.add(sensor_id)
+    return add_sensors(state, table)
+
+
+def radar(sensor_id: int, latitude_rad: float, longitude_rad: float, height_m: float,
+          period_s: float = RADAR_PERIOD_S) -> Sensor:
+    """A radar of which only the place is known."""
+    return Sensor(sensor_id, f"radar {sensor_id_text(sensor_id)}", SensorKind.PSR_SSR,
+                  latitude_rad, longitude_rad, height_m, period_s, RADAR_RANGE_M, RADAR_SIGMA_M,
+                  RADAR_SIGMA_RAD)
+
+
+def station(sensor_id: int, kind: SensorKind) -> Sensor:
+    """An ADS-B or MLAT station of which nothing is known; its place does not matter."""
+    name = "ADS-B" if kind == SensorKind.ADSB else "MLAT"
+    return Sensor(sensor_id, f"{name} {sensor_id_text(sensor_id)}", kind, 0.0, 0.0, 0.0,
+                  STATION_PERIOD_S, STATION_RANGE_M, STATION_SIGMA_M, RADAR_SIGMA_RAD)
+
+
+def split_known(state: PictureState, plots: PlotBatch) -> tuple[PlotBatch, RejectBatch]:
+    """Plots of sensors in the table, and a reject for each plot of another."""
+    known: Bool = np.isin(plots.sensor_id, [sensor.sensor_id for sensor in state.sensors])
+    if known.all():
+        return plots, RejectBatch.empty(state.world)
+    strange = plots.take(~known)
+    rejects = RejectBatch.blank(len(strange), state.world)
+    rejects.received_ns[:] = strange.received_ns
+    rejects.frame[:] = strange.frame
+    rejects.offset[:] = strange.offset
+    rejects.reason[:] = Reason.UNKNOWN_SENSOR.value.encode()
+    rejects.item[:] = b"010"
+    rejects.expected[:] = b"a sensor whose place is known"
+    rejects.found[:] = [sensor_id_text(one).encode() for one in strange.sensor_id.tolist()]
+    return plots.take(known), rejects

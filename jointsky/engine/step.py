@@ -1,0 +1,80 @@
+"""One step of a unit: frames in, picture out. Pure: no clock, no file, no chance.
+
+The same frames in the same steps give the same tracks, byte for byte; that is what makes a
+journal a recording of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from jointsky.engine.foreign import keep, merge, with_systems
+from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
+from jointsky.engine.intake import Intake, read_frames
+from jointsky.engine.sensing import add_found_sensors, split_known
+from jointsky.engine.state import PictureState
+from jointsky.model.frame import Frame
+from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
+from jointsky.track import tracker
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step made.
+
+    state: for the next step; tracks: own system tracks at now_ns, those dropped in this step among
+    them; foreign: tracks of other systems that arrived in it; picture: own and foreign tracks as
+    consoles show them; plots: those the tracker used; statuses, rejects: as they came.
+    """
+
+    state: PictureState
+    now_ns: int
+    tracks: TrackBatch
+    foreign: TrackBatch
+    picture: TrackBatch
+    plots: PlotBatch
+    statuses: SensorStatusBatch
+    rejects: RejectBatch
+
+
+def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResult:
+    """Work the frames off, in their order, and bring the picture to now_ns (UTC, later than that
+    of the step before). Takes ownership of `state`: who needs it again makes a copy first."""
+    intake = read_frames(state, frames)
+    state = add_found_sensors(state, intake.plots, intake.statuses)
+    plots, unplaced = split_known(state, intake.plots)
+    state = note_health(state, intake, plots, now_ns)
+    state = replace(state, tracker=tracker.advance(state.tracker, plots, now_ns))
+    tracks = tracker.picture(state.tracker, now_ns)
+    state = note_foreign(state, tracks, intake.foreign, now_ns)
+    rejects = RejectBatch.join([intake.rejects, unplaced], state.world)
+    state = replace(
+        state, frames=state.frames + len(frames), plots=state.plots + len(plots),
+        rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)
+    return StepResult(state, now_ns, tracks, intake.foreign,
+                      merge(tracks, state.foreign, state.systems), plots, intake.statuses, rejects)
+
+
+def picture_at(state: PictureState) -> TrackBatch:
+    """The picture that the last step of this state gave."""
+    return merge(tracker.picture(state.tracker, state.now_ns), state.foreign, state.systems)
+
+
+def note_health(state: PictureState, intake: Intake, used: PlotBatch,
+                now_ns: int) -> PictureState:
+    """Count what each sensor and each input brought."""
+    before = {sensor_id: health.reports for sensor_id, health in state.health.items()}
+    known = {sensor.sensor_id for sensor in state.sensors}
+    count_plots(state, intake.plots, known)
+    count_statuses(state, intake.statuses)
+    count_foreign(state, intake.foreign, intake.received_ns)
+    settle(state, before, now_ns)
+    return state
+
+
+def note_foreign(state: PictureState, own: TrackBatch, arrived: TrackBatch,
+                 now_ns: int) -> PictureState:
+    """Keep the latest of each foreign track, and whose tracks have been seen."""
+    foreign = keep(state.foreign, arrived, now_ns)
+    return replace(state, foreign=foreign, systems=with_systems(state.systems, own, foreign))
