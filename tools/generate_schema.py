@@ -116,6 +116,7 @@ def schema_module() -> str:
              f"export const headerBytes = {console.HEADER.size};",
              f"export const absentCode = 0x{console.ABSENT_CODE:x};",
              f"export const absentAddress = 0x{console.ABSENT_ADDRESS:x};",
+             f"export const unknownTotal = 0x{console.UNKNOWN_TOTAL:x};",
              "export const worlds = ["
              + ", ".join(f"'{world.value}'" for world in console.WORLDS) + "] as const;",
              "export type World = (typeof worlds)[number];", ""]

@@ -47,6 +47,7 @@ NS_PER_MS: Final = NS_PER_S // 1000
 WORLDS: Final = tuple(World)
 ABSENT_CODE: Final = 0xFFFF
 ABSENT_ADDRESS: Final = 0xFFFFFFFF
+UNKNOWN_TOTAL: Final = 0xFFFFFFFF
 
 
 class MessageKind(IntEnum):
@@ -103,16 +104,17 @@ def encode_picture(tracks: TrackBatch, now_ns: int, sequence: int, snapshot: boo
     """One message of the rows given: a snapshot of all tracks, or a delta.
 
     removed: numbers of tracks gone since the message before; tracks in state DROPPED are taken
-    for gone too. total: how many tracks the whole picture has (default: the rows of this
-    message), so that the console can tell when it has lost count.
+    for gone too. total: how many tracks the whole picture has, so that the console can tell
+    when it has lost count; a snapshot knows it by itself, a delta without it is not checked.
     """
     gone = tracks.state == TrackState.DROPPED
     if gone.any():
         removed = np.concatenate([removed, tracks.system_track_number[gone]]).astype(np.int32)
         tracks = tracks.take(~gone)
     kind = MessageKind.SNAPSHOT if snapshot else MessageKind.DELTA
-    return _message(kind, console_tracks(tracks), now_ns, sequence, removed,
-                    len(tracks) if total is None else total)
+    if total is None:
+        total = len(tracks) if snapshot else UNKNOWN_TOTAL
+    return _message(kind, console_tracks(tracks), now_ns, sequence, removed, total)
 
 
 def encode_trails(world: World, number: I32, time_ms: F64, latitude_deg: F64,

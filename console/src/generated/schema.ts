@@ -5,6 +5,7 @@ export const schemaVersion = 1;
 export const headerBytes = 40;
 export const absentCode = 0xffff;
 export const absentAddress = 0xffffffff;
+export const unknownTotal = 0xffffffff;
 export const worlds = ['live', 'replay', 'exercise', 'study'] as const;
 export type World = (typeof worlds)[number];
 

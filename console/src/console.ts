@@ -1,0 +1,363 @@
+// Joins the parts: the worker brings pictures, the chart draws them, the panels show `ui`, and
+// whatever the operator does ends in `perform`, `obey` or one of the small verbs below.
+import type { Chart } from './map/chart';
+import { Picture } from './map/picture';
+import { counted, forgetFrames, frameWork } from './frames';
+import { cardOf, withNode, type NodeCard } from './lib/card';
+import { parse } from './lib/commands';
+import type { Action } from './lib/keys';
+import {
+  filterIsOn, labelStyles, noFilter, speeds, trailChoices_min, vectorChoices_s, writeAddress, type Filter, type Settings,
+} from './lib/settings';
+import { ui } from './ui.svelte';
+import type { Command, FromWorker, NodeMessage, ToWorker } from './wire/messages';
+
+export const picture = new Picture();
+
+const stale_ms = 3000;
+const cardEvery_ms = 1000;
+const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+let chart: Chart | null = null;
+let heard = performance.now();
+let askedCard = 0;
+let firstView = true;
+let noticeTimer = 0;
+let addressTimer = 0;
+let bytes = 0;
+
+export const ask = (message: ToWorker): void => worker.postMessage(message);
+export const command = (order: Command): void => ask({ kind: 'command', command: order });
+
+/** Begin: the chart is there, the address is read. */
+export function begin(drawn: Chart, viewGiven: boolean): void {
+  chart = drawn;
+  firstView = !viewGiven;
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => counted(() => hear(data));
+  const url = new URL('ws', document.baseURI);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  ask({ kind: 'connect', url: url.href });
+  setInterval(beat, 250);
+}
+
+function hear(message: FromWorker): void {
+  switch (message.kind) {
+    case 'link':
+      ui.link = message.state;
+      break;
+    case 'node':
+      heard = performance.now();
+      hearNode(message.message);
+      break;
+    case 'picture':
+      heard = performance.now();
+      bytes += message.bytes;
+      picture.take(message.tracks, message.rows, message.world, message.now_ms, message.sequence);
+      ui.world = message.world;
+      refilter();
+      break;
+    case 'trails':
+      chart?.trailsCame(message);
+      break;
+    case 'labels':
+      chart?.labelsCame(message.ticket, message.places);
+      break;
+    case 'problem':
+      ui.problem = message.text;
+      break;
+  }
+}
+
+function hearNode(message: NodeMessage): void {
+  switch (message.kind) {
+    case 'hello': {
+      ui.hello = message;
+      ui.world = message.world;
+      ui.problem = '';
+      const periods = message.sensors.flatMap(({ period_s }) => (period_s === undefined || period_s <= 0 ? [] : [period_s]));
+      picture.scan_s = periods.length > 0 ? Math.max(...periods) : 5;
+      chart?.setUnit(message.unit, message.sensors);
+      break;
+    }
+    case 'session':
+      ui.session = message;
+      picture.speed = message.mode === 'paused' ? 0 : message.mode === 'live' ? 1 : message.speed;
+      break;
+    case 'sensors':
+      ui.sensors = message.rows;
+      break;
+    case 'error':
+      ui.problem = message.text;
+      break;
+  }
+}
+
+/** Choose the shown rows anew and tell everyone who shows them. */
+function refilter(): void {
+  picture.filter(ui.settings.filter, ui.selected);
+  ui.tracks = picture.rows;
+  ui.shown = picture.shownCount;
+  ui.hidden = picture.hidden;
+  ui.tick += 1;
+  chart?.pictureChanged();
+  if (firstView && picture.rows > 0) {
+    firstView = false;
+    chart?.home();
+  }
+  refreshCard();
+}
+
+/** Four times a second: the clock, whether the picture is stale, the card's ages. */
+function beat(): void {
+  ui.clock_ms = picture.sequence > 0 ? picture.time() : Date.now();
+  const silent_ms = performance.now() - heard;
+  ui.stale_s = silent_ms > stale_ms ? Math.round(silent_ms / 1000) : 0;
+  if (ui.selected !== null && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
+}
+
+// The selected track.
+
+export function select(number: number | null): void {
+  ui.selected = number;
+  ui.ended = false;
+  ui.card = null;
+  if (number === null) ui.following = false;
+  chart?.select(number);
+  refreshCard();
+  if (number !== null) void askCard(number);
+  else if (filterIsOn(ui.settings.filter)) refilter();
+  rememberAddress();
+}
+
+function refreshCard(): void {
+  if (ui.selected === null) return;
+  const row = picture.rowOf(ui.selected);
+  ui.ended = row < 0 && picture.sequence > 0;
+  if (row >= 0) ui.card = cardOf(picture, row, ui.hello?.sensors ?? [], ui.card);
+}
+
+async function askCard(number: number): Promise<void> {
+  askedCard = performance.now();
+  // The node answers for the present; in replay the picture's own word stands.
+  if (ui.session !== null && ui.session.mode !== 'live') return;
+  try {
+    const answer = await fetch(`api/tracks/${number}`);
+    if (!answer.ok || ui.selected !== number || ui.card === null) return;
+    ui.card = withNode(ui.card, (await answer.json()) as NodeCard, picture.time());
+  } catch (problem) {
+    if (!(problem instanceof TypeError)) throw problem; // no link: the link state already says so
+  }
+}
+
+// Settings.
+
+export function change(part: Partial<Settings>): void {
+  Object.assign(ui.settings, part);
+  chart?.apply(plain(ui.settings));
+  rememberAddress();
+}
+
+export function changeFilter(part: Partial<Filter>): void {
+  Object.assign(ui.settings.filter, part);
+  refilter();
+  rememberAddress();
+}
+
+export function clearFilter(): void {
+  changeFilter(noFilter());
+}
+
+/** A plain copy: what leaves the panels must not be watched by them. */
+const plain = (settings: Settings): Settings => JSON.parse(JSON.stringify(settings)) as Settings;
+
+/** Put the present view into the page's address, once things have settled. */
+export function rememberAddress(): void {
+  clearTimeout(addressTimer);
+  addressTimer = window.setTimeout(() => {
+    const query = writeAddress(ui.settings, ui.view, ui.selected);
+    history.replaceState(null, '', `${location.pathname}?${query}`);
+  }, 300);
+}
+
+export function notice(text: string): void {
+  ui.notice = text;
+  clearTimeout(noticeTimer);
+  noticeTimer = window.setTimeout(() => {
+    ui.notice = '';
+  }, 2500);
+}
+
+const after = <T>(choices: readonly T[], present: T): T => choices[(choices.indexOf(present) + 1) % choices.length]!;
+
+export function cycleLabels(): void {
+  change({ label: after(labelStyles, ui.settings.label) });
+  notice(`Labels: ${ui.settings.label}`);
+}
+
+export function cycleVectors(): void {
+  change({ vector_s: after<number>(vectorChoices_s, ui.settings.vector_s) });
+  notice(ui.settings.vector_s === 0 ? 'Vectors: none' : `Vectors: ${ui.settings.vector_s} s`);
+}
+
+export function cycleTrails(): void {
+  change({ trail_min: after<number>(trailChoices_min, ui.settings.trail_min) });
+  notice(ui.settings.trail_min === 0 ? 'Trails: none' : `Trails: ${ui.settings.trail_min} min`);
+}
+
+function resize(by: number): void {
+  const scale = Math.round(Math.max(0.8, Math.min(2, ui.settings.scale + by)) * 10) / 10;
+  change({ scale });
+  notice(`Size ${scale.toFixed(1)}`);
+}
+
+// Time.
+
+export function seek(time_ms: number): void {
+  const { session } = ui;
+  if (session === null) return;
+  command({ do: 'seek', time_ms: Math.max(session.start_ms, Math.min(session.end_ms, time_ms)) });
+}
+
+export function pauseOrPlay(): void {
+  command({ do: ui.session?.mode === 'paused' ? 'play' : 'pause' });
+}
+
+export function setSpeed(speed: number): void {
+  command({ do: 'speed', speed });
+  notice(`Speed ${speed}×`);
+}
+
+function stepSpeed(step: 1 | -1): void {
+  const present = ui.session?.speed ?? 1;
+  const next = step === 1 ? speeds.find((speed) => speed > present) : speeds.findLast((speed) => speed < present);
+  if (next !== undefined) setSpeed(next);
+}
+
+/** A time of day, on the day the screen shows, or the nearest day that has it in the recording. */
+function seekClock(clock_s: number): void {
+  const { session } = ui;
+  if (session === null) return;
+  const day_ms = 86_400_000;
+  const midnight = Math.floor(picture.time() / day_ms) * day_ms;
+  const choices = [midnight, midnight - day_ms, midnight + day_ms].map((start) => start + clock_s * 1000);
+  const inside = choices.find((time) => time >= session.start_ms && time <= session.end_ms);
+  if (inside === undefined) notice('That time is not in the recording');
+  else seek(inside);
+}
+
+// What keys and the command line do.
+
+export function find(text: string): boolean {
+  for (let row = 0; row < picture.rows; row += 1) {
+    if (!picture.matches(row, text)) continue;
+    select(picture.tracks.system_track_number[row]!);
+    refilter();
+    chart?.goToSelected();
+    return true;
+  }
+  return false;
+}
+
+function close(): void {
+  const { open } = ui;
+  if (open.palette || open.help) open.palette = open.help = false;
+  else if (chart?.clearLines(false)) ui.measuring = false;
+  else if (open.table) open.table = false;
+  else if (open.filters || open.sensors) open.filters = open.sensors = false;
+  else if (ui.selected !== null) select(null);
+}
+
+const step_px = 120;
+
+export function perform(action: Action): void {
+  const { settings, open } = ui;
+  switch (action) {
+    case 'help': open.help = !open.help; break;
+    case 'palette': open.palette = true; break;
+    case 'close': close(); break;
+    case 'home': chart?.home(); break;
+    case 'zoomIn': chart?.zoom(0.5); break;
+    case 'zoomOut': chart?.zoom(-0.5); break;
+    case 'left': chart?.pan(-step_px, 0); break;
+    case 'right': chart?.pan(step_px, 0); break;
+    case 'up': chart?.pan(0, -step_px); break;
+    case 'down': chart?.pan(0, step_px); break;
+    case 'next': case 'previous': {
+      const number = chart?.neighbour(action === 'next' ? 1 : -1) ?? null;
+      if (number !== null) select(number);
+      break;
+    }
+    case 'centre': chart?.goToSelected(); break;
+    case 'follow':
+      ui.following = chart?.follow() ?? false;
+      notice(ui.following ? 'Following' : 'Not following');
+      break;
+    case 'labels': cycleLabels(); break;
+    case 'vectors': cycleVectors(); break;
+    case 'trails': cycleTrails(); break;
+    case 'rings': change({ rings: !settings.rings }); break;
+    case 'graticule': change({ graticule: !settings.graticule }); break;
+    case 'airports': change({ airports: !settings.airports }); break;
+    case 'unpin': chart?.labels.pins.clear(); chart?.apply(plain(settings)); break;
+    case 'measure':
+      chart?.measure();
+      ui.measuring = chart?.labels.loose !== null;
+      notice(ui.measuring ? 'Range line: choose its other end' : 'Range line set');
+      break;
+    case 'clearLines': chart?.clearLines(true); ui.measuring = false; break;
+    case 'filters': open.filters = !open.filters; open.sensors = false; break;
+    case 'sensors': open.sensors = !open.sensors; open.filters = false; break;
+    case 'table': open.table = !open.table; break;
+    case 'clearFilter': clearFilter(); break;
+    case 'theme': change({ theme: settings.theme === 'dark' ? 'light' : 'dark' }); break;
+    case 'larger': resize(0.1); break;
+    case 'smaller': resize(-0.1); break;
+    case 'pause': pauseOrPlay(); break;
+    case 'live': command({ do: 'live' }); break;
+    case 'back': seek(picture.time() - 30_000); break;
+    case 'forward': seek(picture.time() + 30_000); break;
+    case 'slower': stepSpeed(-1); break;
+    case 'faster': stepSpeed(1); break;
+  }
+}
+
+/** Carry out one line of the command line; what went wrong, or "". */
+export function obey(line: string): string {
+  const order = parse(line);
+  switch (order.do) {
+    case 'fault': return order.text;
+    case 'find': return find(order.text) ? '' : `nothing called ${order.text} in the picture`;
+    case 'go': chart?.goTo(order.latitude, order.longitude); return '';
+    case 'set': change(order.change); return '';
+    case 'filter': changeFilter(order.change); return '';
+    case 'clear': clearFilter(); return '';
+    case 'seek': seekClock(order.clock_s); return '';
+    case 'jump': seek(picture.time() + order.by_s * 1000); return '';
+    case 'speed': setSpeed(order.speed); return '';
+    case 'live': case 'pause': case 'play': command({ do: order.do }); return '';
+    default: perform(order.do); return '';
+  }
+}
+
+/** What browser tests read. */
+export const probe = {
+  get ready(): boolean { return ui.ready; },
+  get tracks(): number { return picture.rows; },
+  get shown(): number { return picture.shownCount; },
+  get hidden(): number { return picture.hidden; },
+  get labels(): number { return chart?.labels.count ?? 0; },
+  get mode(): string { return ui.session?.mode ?? ''; },
+  get time_ms(): number { return picture.time(); },
+  get bytes(): number { return bytes; },
+  get frame(): ReturnType<typeof frameWork> { return frameWork(); },
+  forgetFrames,
+  /** Where the shown tracks are on the screen, page px, to click one. */
+  places(): { number: number; x: number; y: number }[] {
+    if (chart === null) return [];
+    const time_ms = picture.time();
+    return Array.from(picture.shown.subarray(0, picture.shownCount), (row) => {
+      const [x, y] = chart!.projection.project(...picture.place(row, time_ms));
+      return { number: picture.tracks.system_track_number[row]!, x, y };
+    });
+  },
+};

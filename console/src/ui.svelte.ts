@@ -1,0 +1,54 @@
+// What the panels show. Tracks are not in here: they stay in `Picture`; `ui.tick` counts its changes
+// so that a panel which shows some of them knows when to look again.
+import type { World } from './generated/schema';
+import { firstSettings, type Settings, type View } from './lib/settings';
+import type { Card } from './lib/card';
+import type { Hello, LinkState, SensorRow, Session } from './wire/messages';
+
+export interface Ui {
+  settings: Settings;
+  link: LinkState;
+  hello: Hello | null;
+  session: Session | null;
+  sensors: SensorRow[];
+  world: World;
+  tick: number;
+  tracks: number;
+  shown: number;
+  hidden: number;
+  selected: number | null;
+  /** What is known of the selected track; kept when it ends. */
+  card: Card | null;
+  ended: boolean;
+  following: boolean;
+  measuring: boolean;
+  clock_ms: number;
+  /** Seconds since anything was heard, if that is too long; else 0. */
+  stale_s: number;
+  problem: string;
+  /** One line that screen readers hear and the eye sees for a moment. */
+  notice: string;
+  pointer: { latitude: number; longitude: number } | null;
+  view: View | null;
+  open: { filters: boolean; sensors: boolean; table: boolean; help: boolean; palette: boolean };
+  /** Single-letter keys work. */
+  keysOn: boolean;
+  ready: boolean;
+}
+
+export const ui: Ui = $state({
+  settings: firstSettings(), link: 'connecting', hello: null, session: null, sensors: [], world: 'live', tick: 0,
+  tracks: 0, shown: 0, hidden: 0, selected: null, card: null, ended: false, following: false, measuring: false,
+  clock_ms: 0, stale_s: 0, problem: '', notice: '', pointer: null, view: null,
+  open: { filters: false, sensors: false, table: false, help: false, palette: false }, keysOn: true, ready: false,
+});
+
+/** What the frame round the screen must say; empty for the real, present sky. */
+export function worldWords(): string[] {
+  return [
+    ...(ui.world === 'exercise' || ui.hello?.world === 'exercise' ? ['EXERCISE'] : []),
+    ...(ui.world === 'study' ? ['STUDY'] : []),
+    ...(ui.world === 'replay' || (ui.session !== null && ui.session.mode !== 'live') ? ['REPLAY'] : []),
+    ...(ui.session?.mode === 'paused' ? ['PAUSED'] : []),
+  ];
+}

@@ -1,0 +1,89 @@
+// What the node, the worker and the page say to each other, apart from the binary messages.
+import type { ConsoleTracks, World } from '../generated/schema';
+import type { LabelBoxes } from '../map/declutter';
+import type { TrailLines } from './trails';
+
+export interface SensorPlace {
+  id: number;
+  name: string;
+  kind: string;
+  nation: string;
+  latitude: number | null;
+  longitude: number | null;
+  range_m: number | null;
+  period_s?: number;
+}
+
+export interface Hello {
+  kind: 'hello';
+  unit: { name: string; nation: string; sac: number; sic: number; latitude: number | null; longitude: number | null };
+  world: World;
+  version: string;
+  now_ms: number;
+  sensors: SensorPlace[];
+}
+
+export type Mode = 'live' | 'paused' | 'replay';
+
+export interface Session {
+  kind: 'session';
+  mode: Mode;
+  speed: number;
+  time_ms: number;
+  start_ms: number;
+  end_ms: number;
+  /** Whether there is a live source to go back to. */
+  live: boolean;
+}
+
+export interface SensorRow {
+  id: number;
+  name: string;
+  kind: string;
+  nation: string;
+  state: 'ok' | 'late' | 'lost' | 'silent';
+  rate_hz: number;
+  latency_ms: number | null;
+  last_ms: number | null;
+  reports: number;
+  rejects: number;
+  plots_per_scan?: number | null;
+  bias_m?: number | null;
+  bias_deg?: number | null;
+}
+
+export interface Sensors {
+  kind: 'sensors';
+  rows: SensorRow[];
+}
+
+export interface NodeError {
+  kind: 'error';
+  text: string;
+}
+
+export type NodeMessage = Hello | Session | Sensors | NodeError;
+
+export type Command =
+  | { do: 'pause' | 'play' | 'live' }
+  | { do: 'speed'; speed: number }
+  | { do: 'seek'; time_ms: number };
+
+export type LinkState = 'connecting' | 'open' | 'lost';
+
+export type ToWorker =
+  | { kind: 'connect'; url: string }
+  | { kind: 'command'; command: Command }
+  | { kind: 'trails'; numbers: Int32Array; since_ms: number; until_ms: number; dots: number; pointsMost: number }
+  | { kind: 'declutter'; ticket: number; boxes: LabelBoxes; gap: number };
+
+export type FromWorker =
+  | { kind: 'link'; state: LinkState; attempt: number }
+  | { kind: 'node'; message: NodeMessage }
+  | {
+    kind: 'picture'; tracks: ConsoleTracks; rows: number; world: World; now_ms: number; sequence: number;
+    snapshot: boolean; bytes: number;
+  }
+  | ({ kind: 'trails' } & TrailLines)
+  | { kind: 'labels'; ticket: number; places: Uint8Array }
+  | { kind: 'problem'; text: string };
