@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jointsky.model.batch import F64, I64
+from jointsky.model.batch import I64
 from jointsky.model.clock import NS_PER_DAY
 
 
@@ -17,17 +17,17 @@ def utc_of(time_of_day_ns: I64, near_ns: I64, wrap_ns: int = NS_PER_DAY) -> I64:
     return time_of_day_ns + late // wrap_ns * wrap_ns
 
 
-def unwrapped(time_of_day_ns: I64) -> I64:
+def unwrapped(time_of_day_ns: I64, wrap_ns: int = NS_PER_DAY) -> I64:
     """Times of day (n,) in the order of a recording as ns since midnight of its first day.
 
     Each is put on the day that is nearest to the one before, so a recording may cross any number
-    of midnights as long as it has no gap of half a day.
+    of midnights as long as it has no gap of half a day. wrap_ns: as in `utc_of`.
     """
     if not len(time_of_day_ns):
         return time_of_day_ns
     step = np.diff(time_of_day_ns)
-    days = -((step + NS_PER_DAY // 2) // NS_PER_DAY)
-    since: I64 = time_of_day_ns + np.concatenate([[0], np.cumsum(days)]) * NS_PER_DAY
+    days = -((step + wrap_ns // 2) // wrap_ns)
+    since: I64 = time_of_day_ns + np.concatenate([[0], np.cumsum(days)]) * wrap_ns
     return since
 
 
@@ -36,9 +36,3 @@ def time_of_day_of(time_ns: I64, unit_per_s: int = 128) -> I64:
     units = time_ns % NS_PER_DAY * unit_per_s
     day = 86_400 * unit_per_s
     return (units + 500_000_000) // 1_000_000_000 % day
-
-
-def seconds_of_day(time_ns: I64) -> F64:
-    """UTC ns as seconds since midnight: float64 (n,)."""
-    seconds: F64 = (time_ns % NS_PER_DAY) / 1e9
-    return seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,11 +18,14 @@ from jointsky.model.clock import NS_PER_DAY, NS_PER_S
 from jointsky.model.frame import Frame
 
 # Time-of-day items of each category, that nearest to transmission first.
-TIMES = {2: ("030",), 4: ("020",), 8: ("090",), 9: ("070",), 10: ("140",), 11: ("140",),
-         15: ("145",), 19: ("140",), 20: ("140",),
-         21: ("077", "075", "073", "030", "072", "071"), 23: ("070",), 25: ("070",),
-         32: ("020",), 34: ("030",), 48: ("140",), 62: ("070",), 63: ("030",), 65: ("030",),
-         247: ("140",)}
+TIMES = {2: ("030",), 4: ("020",), 7: ("140",), 8: ("090",), 9: ("070",), 10: ("140",),
+         11: ("140",), 15: ("145",), 16: ("140",), 17: ("140",), 18: ("002",), 19: ("140",),
+         20: ("140",), 21: ("077", "075", "073", "030", "072", "071"), 23: ("070",),
+         25: ("070",), 32: ("020",), 34: ("030",), 48: ("140",), 62: ("070",), 63: ("030",),
+         65: ("030",), 205: ("030",), 240: ("140",), 247: ("140",)}
+# Where no record of a recording says more: the time of CAT001, which starts again every 512 s.
+TRUNCATED = {1: ("141",)}
+TRUNCATED_WRAP_NS = 512 * NS_PER_S
 EPOCH = date(1970, 1, 1)
 DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 # A time that is this far from those around it is a fault of its record, not of the clock.
@@ -113,23 +117,33 @@ def date_of(path: Path, given: date | None = None) -> tuple[date, str]:
 def _times_inside(decoded: Decoded, frames: int) -> I64 | None:
     """Ns since midnight of the first day, per frame, from the latest time in each; None if no
     record of any frame has one. Frames without one, and outliers, take that of their neighbours."""
+    wrap_ns = NS_PER_DAY
+    latest = _latest(decoded, frames, TIMES)
+    if (latest < 0).all():
+        wrap_ns = TRUNCATED_WRAP_NS
+        latest = _latest(decoded, frames, TRUNCATED)
+    rows = np.flatnonzero(latest >= 0)
+    if not len(rows):
+        return None
+    times = unwrapped(latest[rows], wrap_ns)
+    usual = _running_median(times)
+    times = np.where(np.abs(times - usual) > OUTLIER_NS, usual, times)
+    before = np.maximum(np.searchsorted(rows, np.arange(frames), side="right") - 1, 0)
+    return times[before]
+
+
+def _latest(decoded: Decoded, frames: int, items: Mapping[int, tuple[str, ...]]) -> I64:
+    """The latest time of day in each frame, ns; -1 where there is none."""
     latest = np.full(frames, -1, np.int64)
     for table in decoded.tables:
-        for name in TIMES.get(table.category, ()):
+        for name in items.get(table.category, ()):
             if name in table.leaves and table.has(name).any():
                 seconds, there = table.column(name)
                 there = there & (seconds < 86_400)
                 np.maximum.at(latest, table.frame[there],
                               np.rint(seconds[there] * NS_PER_S).astype(np.int64))
                 break
-    rows = np.flatnonzero(latest >= 0)
-    if not len(rows):
-        return None
-    times = unwrapped(latest[rows])
-    usual = _running_median(times)
-    times = np.where(np.abs(times - usual) > OUTLIER_NS, usual, times)
-    before = np.maximum(np.searchsorted(rows, np.arange(frames), side="right") - 1, 0)
-    return times[before]
+    return latest
 
 
 def _running_median(times: I64) -> I64:
