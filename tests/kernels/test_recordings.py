@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import struct
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jointsky.kernels.recordings import find_datagrams, walk_blocks
+from jointsky.kernels.recordings import (
+    find_datagrams,
+    gather,
+    walk_blocks,
+    walk_final_frames,
+    walk_packets,
+    walk_replies,
+)
 from tests.oracles import recordings as oracle
 
 KNOWN = {1, 34, 48, 62}
@@ -50,3 +60,62 @@ def test_datagrams(head: bytes, rest: bytes, link: int) -> None:
     what, _, held = oracle.datagram_of(packet, link)
     assert ["udp", "other", "fragment", "cut"][kind[0]] == what
     assert padded[payload[0]:payload[0] + size[0]].tobytes() == held
+
+
+def record(order: str, head: list[int], body: bytes, tail: bytes, lie: int) -> bytes:
+    """A record whose length is told wrongly by `lie`."""
+    return struct.pack(order, *(value + lie if place == 0 else value
+                                for place, value in enumerate(head))) + body + tail
+
+
+LIES = st.sampled_from([0, 0, 0, 0, 1, -1, 200])
+BODIES = st.binary(max_size=20)
+FRAMES = st.lists(st.builds(
+    lambda body, time, lie: record(">HBBBHB", [len(body) + 12, 0, 0, 0, time, 7], body,
+                                   b"\xa5" * 4, lie),
+    BODIES, st.integers(0, 65_535), LIES), max_size=8)
+REPLIES = st.lists(st.builds(
+    lambda body, delta, lie: record("<II", [max(len(body), 1), delta], body or b"x", b"", lie),
+    BODIES, st.integers(0, 2**32 - 1), LIES), max_size=8)
+
+
+def walked(walk: Any, content: bytes, *more: Any) -> tuple[list[tuple[int, int, int]], int]:
+    arrays = np.empty((3, len(content) + 1), np.int64)
+    rows, stop = walk(np.frombuffer(content, np.uint8), *more, *arrays)
+    return list(zip(*arrays[:, :rows].tolist(), strict=True)), stop
+
+
+@settings(max_examples=200, deadline=None)
+@given(frames=FRAMES, rest=BODIES)
+def test_final_frames(frames: list[bytes], rest: bytes) -> None:
+    content = b"".join(frames) + rest
+    assert walked(walk_final_frames, content) == oracle.final_frames_of(content)
+
+
+@settings(max_examples=200, deadline=None)
+@given(replies=REPLIES, rest=BODIES)
+def test_replies(replies: list[bytes], rest: bytes) -> None:
+    content = b"".join(replies) + rest
+    assert walked(walk_replies, content) == oracle.replies_of(content)
+
+
+@settings(max_examples=200, deadline=None)
+@given(big=st.booleans(), unit=st.sampled_from([1, 1_000]), rest=BODIES, packets=st.lists(
+    st.tuples(BODIES, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), LIES), max_size=8))
+def test_packets(big: bool, unit: int, rest: bytes,
+                 packets: list[tuple[bytes, int, int, int]]) -> None:
+    order = ">" if big else "<"
+    content = bytes(24) + b"".join(
+        struct.pack(order + "IIII", seconds, fraction, max(len(body) + lie, 0), 0) + body
+        for body, seconds, fraction, lie in packets) + rest
+    assert walked(walk_packets, content, big, unit) == oracle.packets_of(content, order, unit)
+
+
+@given(content=st.binary(max_size=50), spans=st.lists(st.tuples(
+    st.integers(0, 50), st.integers(0, 50)), max_size=6))
+def test_gather(content: bytes, spans: list[tuple[int, int]]) -> None:
+    inside = [(start, min(length, max(len(content) - start, 0))) for start, length in spans]
+    start, length = np.array(inside, np.int64).reshape(-1, 2).T.copy()
+    out = np.empty(int(length.sum()), np.uint8)
+    gather(np.frombuffer(content, np.uint8), start, length, out)
+    assert out.tobytes() == b"".join(content[a:a + size] for a, size in inside)

@@ -88,3 +88,40 @@ def _payload_of(ip: bytes) -> tuple[str, str, bytes]:
         return "cut", "", b""
     payload = rest[8:size]
     return ("udp" if len(payload) == size - 8 else "cut"), f"{destination}:{port}", payload
+
+
+def final_frames_of(content: bytes) -> tuple[list[tuple[int, int, int]], int]:
+    """(payload start, payload length, time in 10 ms) of each record, and where it stops."""
+    rows, at = [], 0
+    while len(content) - at >= 12:
+        size, _, _, _, time = struct.unpack_from(">H3B3s", content, at)
+        whole = content[at:at + size]
+        if size < 12 or len(whole) < size or whole[-4:] != b"\xa5" * 4:
+            break
+        rows.append((at + 8, size - 12, int.from_bytes(time, "big")))
+        at += size
+    return rows, at
+
+
+def replies_of(content: bytes) -> tuple[list[tuple[int, int, int]], int]:
+    """(payload start, payload length, milliseconds) of each record, and where it stops."""
+    rows, at = [], 0
+    while len(content) - at >= 8:
+        size, delta = struct.unpack_from("<II", content, at)
+        if size > 65_535 or size > len(content) - at - 8:
+            break
+        rows.append((at + 8, size, delta))
+        at += 8 + size
+    return rows, at
+
+
+def packets_of(content: bytes, order: str, unit: int) -> tuple[list[tuple[int, int, int]], int]:
+    """(start, length, ns) of each captured packet, and where it stops."""
+    rows, at = [], 24
+    while len(content) - at >= 16:
+        seconds, fraction, size, _ = struct.unpack_from(order + "IIII", content, at)
+        if size > len(content) - at - 16:
+            break
+        rows.append((at + 16, size, seconds * 10**9 + fraction * unit))
+        at += 16 + size
+    return rows, at
