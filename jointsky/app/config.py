@@ -137,12 +137,25 @@ class JournalSection(Section):
 
 
 class ConsoleSection(Section):
-    """The web server of the operators' consoles."""
+    """The web server of the operators' consoles. There are no accounts yet: whoever reaches it
+    sees the picture, so an address beyond this machine needs the pages named that may ask."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8470, ge=0, le=65_535)
     consoles: int = Field(default=32, ge=1, le=500)
-    origins: tuple[str, ...] = ()
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[\w.:\[\]-]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            loopback = ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            raise ValueError(f"host: {self.host!r:.40}; expected an address of this machine such "
+                             "as 127.0.0.1") from None
+        if not loopback and not self.origins:
+            raise ValueError("a host beyond this machine needs `origins`, such as "
+                             '["http://console.example:8470"]: the addresses it is asked under')
+        return self
 
 
 class EngineSection(Section):

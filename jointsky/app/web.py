@@ -45,14 +45,43 @@ class Server(uvicorn.Server):
         yield
 
 
+class Desk:
+    """The consoles that are connected, and what each of them looks at."""
+
+    def __init__(self, hub: Hub):
+        self.hub = hub
+        self.sessions: dict[str, Session] = {}
+        self._names = itertools.count(1)
+
+    def open_session(self) -> str:
+        """A new session; its name."""
+        name = f"c{next(self._names)}"
+        self.sessions[name] = Session(self.hub)
+        return name
+
+    def picture_of(self, session: str | None) -> Picture:
+        """The picture of a session; of none: the live one, in a replay that of the last console."""
+        shown = None
+        if session is not None:
+            if session not in self.sessions:
+                raise HTTPException(404, f"no session {session!r:.40}")
+            shown = self.sessions[session].shown
+        elif self.hub.live:
+            shown = self.hub.latest
+        elif self.sessions:
+            shown = list(self.sessions.values())[-1].shown
+        if shown is None:
+            raise HTTPException(503, "there is no picture yet")
+        return shown.picture
+
+
 def build_app(hub: Hub, hosts: tuple[str, ...], origins: tuple[str, ...],
               counters: Callable[[], dict[str, Any]]) -> FastAPI:
     """The application. hosts: names under which it may be asked for; origins: pages from elsewhere
     that may connect; counters: what the node counts, for /api/health."""
     app = FastAPI(title="jointsky", version=VERSION, docs_url=None, redoc_url=None,
                   description="The picture of one unit, to read.")
-    sessions: dict[str, Session] = {}
-    names = itertools.count(1)
+    desk = Desk(hub)
 
     @app.middleware("http")
     async def guard(request: Request,
@@ -64,56 +93,8 @@ def build_app(hub: Hub, hosts: tuple[str, ...], origins: tuple[str, ...],
         response.headers.update(HEADERS)
         return response
 
-    def picture_of(session: str | None) -> Picture:
-        shown = None
-        if session is not None:
-            if session not in sessions:
-                raise HTTPException(404, f"no session {session!r:.40}")
-            shown = sessions[session].shown
-        elif hub.latest is not None:
-            shown = hub.latest
-        elif sessions:
-            shown = list(sessions.values())[-1].shown
-        if shown is None:
-            raise HTTPException(503, "there is no picture yet")
-        return shown.picture
-
-    @app.get("/api/health")
-    async def health() -> dict[str, Any]:
-        picture = hub.latest.picture if hub.latest else None
-        return health_of(hub, picture, {"consoles": len(sessions), **counters()})
-
-    @app.get("/api/tracks/{number}")
-    async def track(number: int, session: str | None = None) -> dict[str, Any]:
-        picture = picture_of(session)
-        row = row_of(picture, number)
-        if row is None:
-            raise HTTPException(404, f"no track {number} in the picture")
-        return card_of(picture, row)
-
-    @app.get("/api/picture.geojson")
-    async def picture(session: str | None = None) -> dict[str, Any]:
-        return geojson_of(picture_of(session))
-
-    @app.websocket("/ws")
-    async def console(ws: WebSocket) -> None:
-        origin = ws.headers.get("origin")
-        host = ws.headers.get("host", "")
-        ours = origin is None or origin in origins or urlsplit(origin).netloc == host
-        if not (_is_host(host, hosts) and ours):
-            await ws.close(POLICY_VIOLATION, "this page may not connect")
-            return
-        await ws.accept()
-        if len(sessions) >= hub.consoles_max or hub.closed:
-            await ws.close(TRY_LATER, f"{len(sessions)} consoles are connected, the most allowed")
-            return
-        name = f"c{next(names)}"
-        sessions[name] = Session(hub)
-        try:
-            await Console(hub, ws, sessions[name], name).serve()
-        finally:
-            del sessions[name]
-
+    _add_api(app, desk, counters)
+    _add_console(app, desk, hosts, origins)
     if (STATIC / "index.html").is_file():
         app.mount("/", StaticFiles(directory=STATIC, html=True))
     else:
@@ -121,6 +102,50 @@ def build_app(hub: Hub, hosts: tuple[str, ...], origins: tuple[str, ...],
         async def unbuilt() -> str:
             return UNBUILT
     return app
+
+
+def _add_api(app: FastAPI, desk: Desk, counters: Callable[[], dict[str, Any]]) -> None:
+    """What can be read. Small JSON objects, made of the newest picture."""
+
+    @app.get("/api/health")
+    async def health() -> dict[str, Any]:
+        latest = desk.hub.latest
+        return health_of(desk.hub, latest.picture if latest else None,
+                         {"consoles": len(desk.sessions), **counters()})
+
+    @app.get("/api/tracks/{number}")
+    async def track(number: int, session: str | None = None) -> dict[str, Any]:
+        picture = desk.picture_of(session)
+        row = row_of(picture, number)
+        if row is None:
+            raise HTTPException(404, f"no track {number} in the picture")
+        return card_of(picture, row)
+
+    @app.get("/api/picture.geojson")
+    async def picture(session: str | None = None) -> dict[str, Any]:
+        return geojson_of(desk.picture_of(session))
+
+
+def _add_console(app: FastAPI, desk: Desk, hosts: tuple[str, ...],
+                 origins: tuple[str, ...]) -> None:
+    """The websocket of consoles, for pages that may connect."""
+
+    @app.websocket("/ws")
+    async def console(ws: WebSocket) -> None:
+        origin, host = ws.headers.get("origin"), ws.headers.get("host", "")
+        ours = origin is None or origin in origins or urlsplit(origin).netloc == host
+        if not (_is_host(host, hosts) and ours):
+            await ws.close(POLICY_VIOLATION, "this page may not connect")
+            return
+        await ws.accept()
+        if len(desk.sessions) >= desk.hub.consoles_max or desk.hub.closed:
+            await ws.close(TRY_LATER, f"{len(desk.sessions)} consoles are connected, all there are")
+            return
+        name = desk.open_session()
+        try:
+            await Console(desk.hub, ws, desk.sessions[name], name).serve()
+        finally:
+            del desk.sessions[name]
 
 
 def _is_host(header: str, hosts: tuple[str, ...]) -> bool:

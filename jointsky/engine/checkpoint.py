@@ -1,4 +1,4 @@
-"""State to bytes and back, exactly: a tree of dataclasses, numbers and arrays, without pickle.
+"""State to bytes and back, exactly: dataclasses, tuples, numbers and arrays, without pickle.
 
 The bytes are a length, a tree in JSON and the cells of the arrays. They are read by the program
 that wrote them or a like one: where the tree does not fit the dataclasses of today, `unpack`
@@ -107,6 +107,10 @@ def _object_of(tree: Any, kind: Any, cells: _Cells) -> Any:
         return kind(**{name: _object_of(tree[name], hints[name], cells) for name in names})
     if kind is World and cells.world is not None:
         return cells.world
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        hints = get_type_hints(kind)
+        return kind(*(_object_of(branch, hints[name], cells)
+                      for name, branch in zip(kind._fields, tree, strict=True)))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(tree)
     return kind(tree) if kind in (int, float, str, bool) else tree

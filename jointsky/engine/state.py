@@ -13,7 +13,7 @@ from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.unit import Unit
 from jointsky.model.world import World
 from jointsky.track import tracker
-from jointsky.track.tracker import TrackerState
+from jointsky.track.state import TrackerState
 
 Editions = dict[str, dict[int, str]]
 
