@@ -271,6 +271,7 @@ class _Encoder:
         for name, (values, there) in self.columns.values.items():
             leaf = self.leaves[name]
             assert not leaf.repeated and not leaf.selector, f"{name} is no plain leaf"
+            assert not name.startswith("RE/"), f"{name}: expansions are given as octets of RE"
             self.by_slot.setdefault(leaf.slot, []).append((leaf, values, there))
         for name, (values, start) in self.columns.repeated.items():
             if name in self.slots and self.table.slots[self.slots[name]].op in BYTES_OPS:
