@@ -320,8 +320,8 @@ def build_table(source: Node, edition: str) -> Table:
     assert len({placed[item] for item in placed
                 if builder.slots[placed[item]].op == EXPANSION}) <= 1
     leaf, selector, cases = _selector_of(node, builder, uaps)
-    return Table(source["category"], edition, tuple(builder.slots), tuple(builder.leaves), uaps, leaf,
-                 builder.length_rows, _plan_of(builder.slots, uaps, selector, cases))
+    return Table(source["category"], edition, tuple(builder.slots), tuple(builder.leaves), uaps,
+                 leaf, builder.length_rows, _plan_of(builder.slots, uaps, selector, cases))
 
 
 def _selector_of(node: Node, builder: _Builder,
