@@ -1,0 +1,151 @@
+"""The tracker's memory: arrays whose rows are records (NumPy structured arrays). Plain data only.
+
+A track's numbers lie side by side, for the compiled roles work on one track at a time; and a
+record goes to a function as one pointer, which compiles several times faster than thirty arrays.
+Times are UTC ns (int64), lengths m, angles rad; ECEF points and axes as in `kernels.geodesy`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from jointsky.model.batch import I32
+from jointsky.track.tuning import Tuning
+
+# An array of records, and one record of it (what numba calls a Record).
+Tracks: TypeAlias = npt.NDArray[np.void]
+Plots: TypeAlias = npt.NDArray[np.void]
+Sensors: TypeAlias = npt.NDArray[np.void]
+Track: TypeAlias = Any
+Plot: TypeAlias = Any
+SensorRow: TypeAlias = Any
+Settings: TypeAlias = Any
+
+FREE, TENTATIVE, CONFIRMED, DROPPED = 0, 1, 2, 4
+NEVER = -(1 << 62)
+NONE = -1
+
+# What a sensor's plots are, and what it sees.
+POLAR, PLACED = 0, 1
+PRIMARY, SECONDARY, BOTH = 1, 2, 3
+
+# Last plot and last look of each sensor: the third axis of `looks` (tracks, sensors, 2), ns.
+SEEN, LOOK = 0, 1
+
+# Places in the counters, an int64 array.
+(NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, BAD_VALUE, LATE, FUTURE,
+ IGNORED, CROWDED, STARTED, MERGED, OVERFLOW, COUNTERS) = range(14)
+
+
+def track_type(models: int) -> np.dtype[np.void]:
+    """A track. state FREE..DROPPED; number: system track number, 0 while tentative; plane:
+    latitude, longitude, height where its own tangent plane touches, origin and axes of that plane
+    in ECEF; x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height,
+    height_p: height and climb rate at height_ns (NEVER: no height heard), height_odd: heights
+    refused one after the other; odds: log odds of existence; co_operative: a transponder
+    answered; code, address: the established ones, weight how well, 0 for none.
+    """
+    return np.dtype([
+        ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("number", "i4"),
+        ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"), ("code_weight", "i4"),
+        ("address_weight", "i4"), ("spare", "i4"), ("address", "i8"), ("callsign", "u1", (8,)),
+        ("started_ns", "i8"), ("updated_ns", "i8"), ("dropped_ns", "i8"), ("time_ns", "i8"),
+        ("height_ns", "i8"), ("odds", "f8"), ("point", "f8", (3,)), ("mean", "f8", (4,)),
+        ("spread", "f8", (10,)), ("height", "f8", (2,)), ("height_p", "f8", (3,)),
+        ("plane", "f8", (3,)), ("origin", "f8", (3,)), ("axes", "f8", (9,)),
+        ("mu", "f8", (models,)), ("x", "f8", (models, 4)), ("p", "f8", (models, 10))])
+
+
+# A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; range without bias,
+# sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
+# an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
+# the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
+# primary: 1 if no transponder answered.
+PLOT = np.dtype([
+    ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
+    ("primary", "u1"), ("flags", "u2"), ("spare", "i4"), ("callsign", "u1", (8,)),
+    ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
+    ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)),
+    ("sigma_m", "f8")])
+
+# A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
+# false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;
+# both for [answered, primary]; last_ns: its newest plot.
+SENSOR = np.dtype([
+    ("sensor_id", "i4"), ("form", "u1"), ("sees", "u1"), ("spare", "u2"), ("latitude_rad", "f8"),
+    ("height_m", "f8"), ("origin", "f8", (3,)), ("axes", "f8", (9,)), ("period_ns", "i8"),
+    ("max_range_m", "f8"), ("sigma_range_m", "f8"), ("sigma_azimuth_rad", "f8"),
+    ("p_detection", "f8"), ("clutter_log", "f8", (2,)), ("birth_log", "f8", (2,)),
+    ("range_bias_m", "f8"), ("azimuth_bias_rad", "f8"), ("last_ns", "i8")])
+
+# `Tuning` as numbers for kernels, in the units of the arrays; models side by side.
+NUMBERS = ("model_floor", "gate", "reach_m", "speed_variance", "near_penalty", "confirm", "drop",
+           "odds_max", "variance_max", "scan_share", "look_slack", "bias_range_m",
+           "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m", "code_match",
+           "code_mismatch", "address_match", "address_mismatch", "garble_height",
+           "velocity_variance", "merge")
+TIMES = ("bucket_ns", "sweep_ns", "late_ns", "coast_ns", "tentative_ns", "merge_ns",
+         "dropped_ns")
+
+
+def make_tracks(slots: int, models: int) -> Tracks:
+    """Free slots."""
+    return np.zeros(slots, track_type(models))
+
+
+def make_looks(slots: int, sensors: int) -> npt.NDArray[np.int64]:
+    """No sensor ever looked: (slots, sensors, 2) ns."""
+    return np.full((slots, sensors, 2), NEVER, np.int64)
+
+
+def make_grid(slots: int) -> tuple[I32, I32]:
+    """An empty gating grid for so many track slots: head, following."""
+    size = 1 << max(6, (2 * slots - 1).bit_length())
+    return np.full(size, NONE, np.int32), np.full(slots, NONE, np.int32)
+
+
+def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
+    """A tuning in the units of the arrays: one record."""
+    models = tuning.models
+    count = len(models)
+    # A manoeuvre mostly ends in straight flight, the first model; else in any other.
+    goes_to = np.ones((count, count))
+    goes_to[:, 0] = 3.0
+    np.fill_diagonal(goes_to, 0.0)
+    goes_to /= np.maximum(goes_to.sum(1, keepdims=True), 1e-300)
+
+    def log_odds(probability: float) -> float:
+        return float(np.log(probability / (1 - probability)))
+
+    values: dict[str, Any] = {
+        "turn_rad_s": np.radians([model.turn_deg_s for model in models]),
+        "noise": [model.noise for model in models],
+        "leave_rate": [1 / model.stay_s if count > 1 else 0.0 for model in models],
+        "goes_to": goes_to, "model_floor": tuning.model_floor, "gate": tuning.gate_sigma**2,
+        "reach_m": tuning.reach_m, "speed_variance": tuning.speed_sigma_ms**2,
+        "near_penalty": tuning.near_penalty, "confirm": log_odds(tuning.confirm),
+        "drop": log_odds(tuning.drop), "hits_confirm": tuning.hits_confirm,
+        "odds_max": tuning.odds_max, "variance_max": tuning.error_m_max**2,
+        "scan_share": tuning.scan_share, "look_slack": tuning.look_slack,
+        "bias_range_m": tuning.sigma_bias_range_m,
+        "bias_azimuth_rad": tuning.sigma_bias_azimuth_rad,
+        "height_noise": tuning.height_noise, "height_variance": tuning.sigma_mode_c_m**2,
+        "height_max_m": tuning.height_max_m, "code_match": tuning.code_match,
+        "code_mismatch": tuning.code_mismatch, "address_match": tuning.address_match,
+        "address_mismatch": tuning.address_mismatch, "garble_height": tuning.garble_height,
+        "velocity_variance": tuning.sigma_velocity_ms**2, "merge": tuning.merge_sigma**2}
+    seconds = {"bucket_ns": tuning.bucket_s, "sweep_ns": tuning.sweep_s,
+               "late_ns": tuning.late_s_max, "coast_ns": tuning.coast_s_max,
+               "tentative_ns": tuning.tentative_s_max, "merge_ns": tuning.merge_s_min,
+               "dropped_ns": tuning.dropped_s}
+    values |= {name: round(value * 1e9) for name, value in seconds.items()}
+    record = np.zeros(1, np.dtype([
+        *((name, "f8") for name in NUMBERS), *((name, "i8") for name in TIMES),
+        ("hits_confirm", "i8"), ("turn_rad_s", "f8", (count,)), ("noise", "f8", (count,)),
+        ("leave_rate", "f8", (count,)), ("goes_to", "f8", (count, count))]))
+    for name, value in values.items():
+        record[name] = value
+    return record

@@ -1,0 +1,194 @@
+"""Associate: which plot is of which track.
+
+For the plots of one sensor in one short bucket of time: find the tracks near each (a grid in
+space), gate, weigh position, height, code and address as log likelihood ratios against clutter,
+and assign the whole bucket at once. Codes and addresses are evidence: a wrong one costs, a right
+one helps, neither decides.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from jointsky.kernels.assignment import assign
+from jointsky.kernels.gating import fill_near
+from jointsky.kernels.jit import inlined
+from jointsky.model.batch import F64, I32, I64
+from jointsky.track.arrays import (
+    CONFIRMED,
+    CROWDED,
+    NEVER,
+    NONE,
+    POLAR,
+    SEEN,
+    TENTATIVE,
+    Plot,
+    Plots,
+    SensorRow,
+    Sensors,
+    Settings,
+    Track,
+    Tracks,
+)
+from jointsky.track.measure import height_for, measure
+
+# Limits of one bucket of one sensor: more plots are taken in turn; of more candidates the best
+# are kept, counted in CROWDED.
+ROWS_MAX = 4096
+CANDIDATES_MAX = 12
+HEIGHT_SPAN_M = 12_000.0
+LOG_2PI = math.log(2 * math.pi)
+# The chance that an aircraft has just begun the hardest manoeuvre there is a model for.
+SURPRISE = 0.05
+
+
+class Work(NamedTuple):
+    """Scratch of `associate` and `assign`.
+
+    rows, start, track_of (ROWS_MAX + 1,), u likewise: by row of a bucket; by_track: 1 where the
+    plot lies by a track that already has a plot of this scan; track, score: candidates; ints
+    (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); models
+    (3 m, 10).
+    """
+
+    rows: I32
+    start: I32
+    track_of: I32
+    by_track: I32
+    u: F64
+    track: I32
+    score: F64
+    ints: I32
+    reals: F64
+    near: I32
+    first_row: I32
+    models: F64
+
+
+def make_work(slots: int, sensors: int, models: int) -> Work:
+    """Scratch for so many track slots, sensors and models."""
+    cells = ROWS_MAX * CANDIDATES_MAX
+    ints, reals = np.zeros((3, slots), np.int32), np.zeros((3, slots))
+    ints[0], reals[1] = NONE, np.inf  # row_of; v is 0; distance
+    by_row = np.zeros((4, ROWS_MAX + 1), np.int32)
+    return Work(
+        rows=by_row[0], start=by_row[1], track_of=by_row[2], by_track=by_row[3],
+        u=np.zeros(ROWS_MAX), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
+        reals=reals, near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32),
+        models=np.zeros((3 * models, 10)))
+
+
+@inlined
+def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64, head: I32,
+              following: I32, settings: Settings, counters: I64, work: Work) -> None:
+    """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1."""
+    filled = 0
+    for k in range(n):
+        plot = plots[work.rows[k]]
+        work.start[k], work.by_track[k], work.track_of[k] = filled, 0, NONE
+        x, y, z = plot.point[0], plot.point[1], plot.point[2]
+        for c in range(fill_near(x, y, z, 2 * settings.reach_m, head.shape[0], work.near)):
+            filled = _fill_candidates(tracks, head[work.near[c]], following, plot, k, filled,
+                                      sensors[plot.sensor], looks, settings, counters, work)
+    work.start[n] = filled
+    assign(n, work.start, work.track, work.score, work.ints[0], work.track_of, work.u,
+           work.reals[0], work.reals[1], work.reals[2], work.ints[1], work.ints[2])
+    for k in range(n):
+        if work.track_of[k] == NONE and work.start[k + 1] > work.start[k]:
+            work.by_track[k] = 1
+
+
+@inlined
+def _fill_candidates(tracks: Tracks, i: int, following: I32, plot: Plot, k: int, filled: int,
+                     sensor: SensorRow, looks: I64, settings: Settings, counters: I64,
+                     work: Work) -> int:
+    """Append those tracks of one list of the grid that may own a plot to the candidates of k."""
+    reach2 = settings.reach_m * settings.reach_m
+    recent_ns = int(settings.scan_share * sensor.period_ns)
+    while i != NONE:
+        here, t = i, tracks[i]
+        i = following[i]
+        dx, dy = plot.point[0] - t.point[0], plot.point[1] - t.point[1]
+        dz = plot.point[2] - t.point[2]
+        live = t.state in (CONFIRMED, TENTATIVE)
+        if not live or dx * dx + dy * dy + dz * dz > reach2:
+            continue
+        score = score_of(t, plot, sensor, settings)
+        if score <= 0:
+            continue
+        if (sensor.form == POLAR
+                and abs(plot.time_ns - looks[here, plot.sensor, SEEN]) < recent_ns):
+            work.by_track[k] = 1
+            continue
+        filled = _keep(work, work.start[k], filled, here, score, counters)
+    return filled
+
+
+@inlined
+def _keep(work: Work, first: int, filled: int, i: int, score: float, counters: I64) -> int:
+    """Add a candidate, in place of the worst one where there are too many."""
+    if filled - first < CANDIDATES_MAX:
+        work.track[filled], work.score[filled] = i, score
+        return filled + 1
+    counters[CROWDED] += 1
+    worst = first
+    for k in range(first + 1, filled):
+        if work.score[k] < work.score[worst]:
+            worst = k
+    if work.score[worst] < score:
+        work.track[worst], work.score[worst] = i, score
+    return filled
+
+
+@inlined
+def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> float:
+    """Log likelihood ratio that a plot is of track t rather than clutter; below 0 if not gated."""
+    dt_s = (plot.time_ns - t.time_ns) * 1e-9
+    mean, p = t.mean, t.spread
+    z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
+    y0, y1 = z0 - mean[0] - dt_s * mean[2], z1 - mean[1] - dt_s * mean[3]
+    s00 = p[0] + dt_s * (2 * p[2] + dt_s * p[7]) + r00
+    s01 = p[1] + dt_s * (p[3] + p[5] + dt_s * p[8]) + r01
+    s11 = p[4] + dt_s * (2 * p[6] + dt_s * p[9]) + r11
+    grown = abs(dt_s * dt_s * dt_s) / 3
+    usual, most = 0.0, 0.0
+    for m in range(settings.noise.shape[0]):
+        usual += t.mu[m] * settings.noise[m]
+        most = max(most, settings.noise[m])
+    wide = most * grown
+    det = (s00 + wide) * (s11 + wide) - s01 * s01
+    distance2 = ((s11 + wide) * y0 * y0 - 2 * s01 * y0 * y1 + (s00 + wide) * y1 * y1) / det
+    if distance2 > settings.gate:
+        return -1.0
+    likelihood = SURPRISE * math.exp(-0.5 * distance2) / math.sqrt(det)
+    tight = usual * grown
+    det = (s00 + tight) * (s11 + tight) - s01 * s01
+    distance2 = ((s11 + tight) * y0 * y0 - 2 * s01 * y0 * y1 + (s00 + tight) * y1 * y1) / det
+    likelihood += (1 - SURPRISE) * math.exp(-0.5 * distance2) / math.sqrt(det)
+    pd = sensor.p_detection
+    exists = -math.log1p(math.exp(-t.odds))
+    return (math.log(likelihood) - LOG_2PI - sensor.clutter_log[plot.primary]
+            + math.log(pd / (1 - pd)) + exists + evidence_of(t, plot, settings))
+
+
+@inlined
+def evidence_of(t: Track, plot: Plot, settings: Settings) -> float:
+    """Log likelihood ratio of height, code and address, against those of any other aircraft."""
+    ratio = 0.0
+    if t.height_ns != NEVER and not math.isnan(plot.height_m):
+        height, variance = height_for(t, plot, settings)
+        variance += settings.height_variance
+        off = plot.height_m - height
+        likelihood = math.exp(-0.5 * off * off / variance) / math.sqrt(2 * math.pi * variance)
+        ratio += math.log((1 - settings.garble_height) * likelihood * HEIGHT_SPAN_M
+                          + settings.garble_height)
+    if t.code_weight > 0 and plot.code >= 0:
+        same = t.code == plot.code
+        ratio += settings.code_match if same else settings.code_mismatch
+    if t.address_weight > 0 and plot.address >= 0:
+        same = t.address == plot.address
+        ratio += settings.address_match if same else settings.address_mismatch
+    return ratio

@@ -1,0 +1,196 @@
+"""Delete: misses that know coverage, aircraft no longer believed in, two tracks of one aircraft.
+
+A miss counts only where the sensor could have seen: in its range, above its horizon, below its
+cone of silence, with a transponder if it needs one, and while the sensor itself is heard.
+"""
+
+from __future__ import annotations
+
+import math
+
+from jointsky.kernels.gating import fill_near, insert
+from jointsky.kernels.geodesy import A_M, horizon_height
+from jointsky.kernels.jit import inlined
+from jointsky.model.batch import I32, I64
+from jointsky.track.arrays import (
+    CONFIRMED,
+    DROPPED,
+    FREE,
+    LOOK,
+    MERGED,
+    NEVER,
+    NONE,
+    POLAR,
+    SECONDARY,
+    SEEN,
+    TENTATIVE,
+    SensorRow,
+    Sensors,
+    Settings,
+    Track,
+    Tracks,
+)
+from jointsky.track.measure import point_at
+
+SIN_CONE = math.sin(math.radians(45))
+# How sharp the edges of coverage are known, where nothing better is.
+EDGE_RANGE_M = 500.0
+EDGE_HEIGHT_M = 100.0
+SILENT_PERIODS = 2.5
+CHANCE_MIN = 0.02
+TENTATIVE_LOG_ODDS_MIN = -7.5
+HEIGHT_AGREES_M = 400.0
+
+
+@inlined
+def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I32,
+           settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
+    """Count misses, drop what is no longer believed, lay the grid anew, merge doubles."""
+    for i in range(tracks.shape[0]):
+        t = tracks[i]
+        if t.state == DROPPED and now_ns - t.dropped_ns > settings.dropped_ns:
+            t.state, t.number = FREE, 0
+        if t.state not in (TENTATIVE, CONFIRMED):
+            continue
+        ahead_s = (now_ns - t.time_ns) * 1e-9
+        t.point[0], t.point[1], t.point[2] = point_at(
+            t, t.mean[0] + ahead_s * t.mean[2], t.mean[1] + ahead_s * t.mean[3])
+        for s in range(sensors.shape[0]):
+            if sensors[s].form == POLAR:
+                _count_misses(t, looks[i, s], sensors[s], settings, now_ns)
+        if _is_over(t, settings, now_ns, ahead_s):
+            _drop(t, now_ns)
+    refill(tracks, 2 * settings.reach_m, head, following)
+    for i in range(tracks.shape[0]):
+        if tracks[i].state == CONFIRMED:
+            _merge(tracks, i, sensors, looks, head, following, settings, now_ns, counters, near)
+
+
+@inlined
+def refill(tracks: Tracks, cube_m: float, head: I32, following: I32) -> None:
+    """Lay the grid anew with the tracks where they are."""
+    for k in range(head.shape[0]):
+        head[k] = NONE
+    for i in range(tracks.shape[0] - 1, -1, -1):
+        t = tracks[i]
+        if t.state in (TENTATIVE, CONFIRMED):
+            insert(i, t.point[0], t.point[1], t.point[2], cube_m, head, following)
+
+
+@inlined
+def _drop(t: Track, now_ns: int) -> None:
+    """A track nobody saw just goes; one with a number is remembered for a while."""
+    t.state = DROPPED if t.state == CONFIRMED else FREE
+    t.dropped_ns = now_ns
+
+
+@inlined
+def _count_misses(t: Track, look: I64, sensor: SensorRow, settings: Settings,
+                  now_ns: int) -> None:
+    """One radar that should have reported by now. look (2,): its last plot and look."""
+    period_ns = sensor.period_ns
+    if now_ns - look[LOOK] < (1 + settings.look_slack) * period_ns:
+        return
+    chance = 0.0
+    if now_ns - sensor.last_ns <= SILENT_PERIODS * period_ns:
+        chance = chance_seen(t, sensor, settings) * sensor.p_detection
+    if chance < CHANCE_MIN:
+        look[LOOK] = now_ns
+    else:
+        t.odds += math.log(1 - chance)
+        look[LOOK] += period_ns
+
+
+@inlined
+def chance_seen(t: Track, sensor: SensorRow, settings: Settings) -> float:
+    """Probability that a track is where a radar could see it, from what is known of its height."""
+    if sensor.sees == SECONDARY and t.co_operative == 0:
+        return 0.0
+    point, antenna, axes = t.point, sensor.origin, sensor.axes
+    dx, dy, dz = point[0] - antenna[0], point[1] - antenna[1], point[2] - antenna[2]
+    range_m = math.sqrt(dx * dx + dy * dy + dz * dz)
+    inside = (sensor.max_range_m - range_m) / EDGE_RANGE_M
+    if inside < -3:
+        return 0.0
+    if axes[6] * dx + axes[7] * dy + axes[8] * dz > SIN_CONE * range_m:
+        return 0.0
+    if t.height_ns == NEVER:
+        height, sigma = settings.height_max_m / 2, settings.height_max_m / 4
+    else:
+        height, sigma = t.height[0], EDGE_HEIGHT_M
+    above = (height - horizon_height(range_m, sensor.height_m, A_M)) / sigma
+    return 1 / ((1 + math.exp(-1.7 * inside)) * (1 + math.exp(-1.7 * above)))
+
+
+@inlined
+def _is_over(t: Track, settings: Settings, now_ns: int, ahead_s: float) -> bool:
+    """Whether a track is no longer believed, or no longer of use."""
+    if t.state == TENTATIVE:
+        return (t.odds < TENTATIVE_LOG_ODDS_MIN
+                or now_ns - t.started_ns > settings.tentative_ns)
+    if t.odds < settings.drop or now_ns - t.updated_ns > settings.coast_ns:
+        return True
+    p = t.spread
+    variance = (p[0] + p[4] + ahead_s * (2 * (p[2] + p[6]) + ahead_s * (p[7] + p[9]))) / 2
+    return variance > settings.variance_max
+
+
+@inlined
+def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, head: I32, following: I32,
+           settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
+    """Drop the younger of two confirmed tracks that are one aircraft."""
+    t = tracks[i]
+    for k in range(fill_near(t.point[0], t.point[1], t.point[2], 2 * settings.reach_m,
+                             head.shape[0], near)):
+        j = head[near[k]]
+        while j != NONE:
+            other = tracks[j]
+            younger = t.started_ns < other.started_ns or (t.started_ns == other.started_ns
+                                                          and i < j)
+            if (other.state == CONFIRMED and younger
+                    and now_ns - other.started_ns >= settings.merge_ns
+                    and _are_one(t, other, settings)
+                    and not _told_apart(looks[i], looks[j], sensors, settings, now_ns)):
+                _drop(other, now_ns)
+                counters[MERGED] += 1
+            j = following[j]
+
+
+@inlined
+def _are_one(t: Track, other: Track, settings: Settings) -> bool:
+    """Whether two tracks agree in address, code, height, position and velocity, where known.
+
+    Both were brought to one time; the axes of neighbouring planes differ by far less than the
+    doubt.
+    """
+    if ((t.address_weight > 1 and other.address_weight > 1 and t.address != other.address)
+            or (t.code_weight > 1 and other.code_weight > 1 and t.code != other.code)
+            or (min(t.height_ns, other.height_ns) != NEVER
+            and abs(t.height[0] - other.height[0]) > HEIGHT_AGREES_M)):
+        return False
+    axes, p, q = t.axes, t.spread, other.spread
+    dx, dy = other.point[0] - t.point[0], other.point[1] - t.point[1]
+    dz = other.point[2] - t.point[2]
+    return (_distance2(axes[0] * dx + axes[1] * dy + axes[2] * dz,
+                       axes[3] * dx + axes[4] * dy + axes[5] * dz,
+                       p[0] + q[0], p[1] + q[1], p[4] + q[4]) <= settings.merge
+            and _distance2(other.mean[2] - t.mean[2], other.mean[3] - t.mean[3],
+                           p[7] + q[7], p[8] + q[8], p[9] + q[9]) <= settings.merge)
+
+
+@inlined
+def _distance2(y0: float, y1: float, s00: float, s01: float, s11: float) -> float:
+    """Squared distance in units of a covariance."""
+    return (s11 * y0 * y0 - 2 * s01 * y0 * y1 + s00 * y1 * y1) / (s00 * s11 - s01 * s01)
+
+
+@inlined
+def _told_apart(look: I64, other: I64, sensors: Sensors, settings: Settings,
+                now_ns: int) -> bool:
+    """Whether a radar saw both tracks in its last scan: then they are two."""
+    for s in range(sensors.shape[0]):
+        scan_ns, a, b = sensors[s].period_ns, look[s, SEEN], other[s, SEEN]
+        if (sensors[s].form == POLAR and min(a, b) > now_ns - 2 * scan_ns
+                and abs(a - b) < settings.scan_share * scan_ns):
+            return True
+    return False

@@ -1,0 +1,78 @@
+"""Initiate: a plot that no track explains starts a tentative one.
+
+One plot is enough to start: its position, a velocity that may be anything an aircraft flies (or
+the one it reports), and the odds of a new aircraft against a false plot of that sensor. The next
+plots do the rest: only one within reach of an aircraft's speed raises the odds.
+"""
+
+from __future__ import annotations
+
+import math
+
+from jointsky.kernels.filter import combine
+from jointsky.kernels.geodesy import geodetic_of
+from jointsky.kernels.jit import inlined
+from jointsky.model.batch import I64
+from jointsky.track.arrays import (
+    LOOK,
+    NEVER,
+    SEEN,
+    STARTED,
+    TENTATIVE,
+    Plot,
+    SensorRow,
+    Settings,
+    Track,
+    Tracks,
+)
+from jointsky.track.measure import lay_plane, measure
+
+CLIMB_VARIANCE = 400.0
+
+
+@inlined
+def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorRow, looks: I64,
+             settings: Settings, counters: I64) -> None:
+    """Start a track from a plot in free slot i. by_track: it lies by a track of this scan."""
+    t, time_ns = tracks[i], plot.time_ns
+    x, y, z = plot.point[0], plot.point[1], plot.point[2]
+    latitude, longitude, height = geodetic_of(x, y, z)
+    lay_plane(t, latitude, longitude, height, x, y, z)
+    t.point[0], t.point[1], t.point[2] = x, y, z
+    t.state, t.number, t.hits, t.flags = TENTATIVE, 0, 1, plot.flags
+    t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
+    t.odds = sensor.birth_log[plot.primary] - (settings.near_penalty if by_track else 0.0)
+    t.co_operative = 1 - plot.primary
+    t.height_odd, t.height_ns = 0, NEVER
+    if not math.isnan(plot.height_m):
+        t.height_ns = time_ns
+        t.height[0], t.height[1] = plot.height_m, 0.0
+        t.height_p[0], t.height_p[1], t.height_p[2] = settings.height_variance, 0.0, CLIMB_VARIANCE
+    t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
+    t.address, t.address_weight = plot.address, 1 if plot.address >= 0 else 0
+    for k in range(8):
+        t.callsign[k] = plot.callsign[k]
+    for s in range(looks.shape[1]):
+        looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
+    looks[i, plot.sensor, SEEN] = time_ns
+    _spread(t, plot, sensor, settings)
+    counters[STARTED] += 1
+
+
+@inlined
+def _spread(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None:
+    """The first state and covariance of every model."""
+    z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
+    told = not math.isnan(plot.velocity[0])
+    variance = settings.velocity_variance if told else settings.speed_variance
+    models = settings.noise.shape[0]
+    for m in range(models):
+        x, p = t.x[m], t.p[m]
+        x[0], x[1] = z0, z1
+        x[2] = plot.velocity[0] if told else 0.0
+        x[3] = plot.velocity[1] if told else 0.0
+        p[0], p[1], p[2], p[3], p[4] = r00, r01, 0.0, 0.0, r11
+        p[5], p[6], p[7], p[8], p[9] = 0.0, 0.0, variance, 0.0, variance
+        # A new track most likely flies straight: half of the weight on the first model.
+        t.mu[m] = 0.5 / models + (0.5 if m == 0 else 0.0)
+    combine(t.x, t.p, t.mu, t.mean, t.spread)

@@ -1,0 +1,120 @@
+"""The tracker's loop, compiled: associate, update, delete, initiate."""
+
+from __future__ import annotations
+
+from jointsky.kernels.gating import insert
+from jointsky.kernels.jit import inlined, kernel
+from jointsky.model.batch import I32, I64
+from jointsky.track.arrays import (
+    CONFIRMED,
+    DONE_NS,
+    FREE,
+    FREE_COUNT,
+    LATE,
+    NEVER,
+    NEXT_SWEEP_NS,
+    NONE,
+    OVERFLOW,
+    TENTATIVE,
+    Plots,
+    Sensors,
+    Settings,
+    Tracks,
+)
+from jointsky.track.associate import ROWS_MAX, Work, associate
+from jointsky.track.existence import delete
+from jointsky.track.initiate import initiate
+from jointsky.track.update import update
+
+
+@kernel
+def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensors: Sensors,
+          head: I32, following: I32, model: Settings, counters: I64, free: I32, may_grow: bool,
+          next_row: I32, work: Work) -> tuple[int, bool]:
+    """Track plots[at:] as far as buckets of time that end by now_ns.
+
+    A bucket is the time after a whole multiple of bucket_ns as far as the next one and with it,
+    so that what is done does not depend on how the plots were dealt out to calls. Returns (at,
+    whether it stopped short because free slots may not be enough for the next bucket: give more,
+    and call again). model: the record of `settings_of`; free: stack of free slots.
+    """
+    settings = model[0]
+    bucket_ns, n = settings.bucket_ns, plots.shape[0]
+    while True:
+        end_ns, until = now_ns, at
+        if at < n:
+            end_ns = max(-(-plots[at].time_ns // bucket_ns) * bucket_ns, counters[DONE_NS])
+        due = at < n and end_ns <= now_ns
+        while due and until < n and plots[until].time_ns <= end_ns:
+            until += 1
+        if may_grow and counters[FREE_COUNT] < until - at:
+            return at, True
+        if due and counters[NEXT_SWEEP_NS] == NEVER:
+            counters[NEXT_SWEEP_NS] = -(-end_ns // settings.sweep_ns) * settings.sweep_ns
+        sweep_ns = end_ns - bucket_ns if due else now_ns
+        while NEVER < counters[NEXT_SWEEP_NS] <= sweep_ns:
+            delete(tracks, sensors, looks, head, following, settings, counters[NEXT_SWEEP_NS],
+                   counters, work.near)
+            _tidy(tracks, settings.sweep_ns, sweep_ns, counters, free)
+        if not due:
+            return at, False
+        _file_by_sensor(plots, at, until, end_ns - settings.late_ns, counters, next_row, work)
+        for s in range(sensors.shape[0]):
+            row = work.first_row[s]
+            while row != NONE:
+                n_rows = 0
+                while row != NONE and n_rows < ROWS_MAX:
+                    work.rows[n_rows] = row
+                    n_rows += 1
+                    row = next_row[row]
+                sensor = sensors[s]
+                sensor.last_ns = max(sensor.last_ns, plots[work.rows[n_rows - 1]].time_ns)
+                associate(tracks, plots, n_rows, sensors, looks, head, following, settings,
+                          counters, work)
+                for k in range(n_rows):
+                    plot = plots[work.rows[k]]
+                    if work.track_of[k] != NONE:
+                        update(tracks, work.track_of[k], plot, sensor, looks, settings, counters,
+                               work.models)
+                    elif counters[FREE_COUNT] > 0:
+                        counters[FREE_COUNT] -= 1
+                        i = free[counters[FREE_COUNT]]
+                        initiate(tracks, i, plot, work.by_track[k] == 1, sensor, looks, settings,
+                                 counters)
+                        insert(i, plot.point[0], plot.point[1], plot.point[2],
+                               2 * settings.reach_m, head, following)
+                    else:
+                        counters[OVERFLOW] += 1
+        counters[DONE_NS] = end_ns
+        at = until
+
+
+@inlined
+def _file_by_sensor(plots: Plots, at: int, until: int, oldest_ns: int, counters: I64,
+                    next_row: I32, work: Work) -> None:
+    """Lists of the plots of a bucket: work.first_row of each sensor, next_row of each plot."""
+    for s in range(work.first_row.shape[0]):
+        work.first_row[s] = NONE
+    for j in range(until - 1, at - 1, -1):
+        if plots[j].time_ns < oldest_ns:
+            counters[LATE] += 1
+        else:
+            s = plots[j].sensor
+            next_row[j] = work.first_row[s]
+            work.first_row[s] = j
+
+
+@inlined
+def _tidy(tracks: Tracks, step_ns: int, until_ns: int, counters: I64, free: I32) -> None:
+    """After a sweep: collect free slots; with no track alive go on where there is work again."""
+    live, count = 0, 0
+    for i in range(tracks.shape[0] - 1, -1, -1):
+        if tracks[i].state == FREE:
+            free[count] = i
+            count += 1
+        elif tracks[i].state in (TENTATIVE, CONFIRMED):
+            live += 1
+    counters[FREE_COUNT] = count
+    counters[NEXT_SWEEP_NS] += step_ns
+    if live == 0:
+        counters[NEXT_SWEEP_NS] = max(counters[NEXT_SWEEP_NS], until_ns // step_ns * step_ns)

@@ -1,0 +1,175 @@
+"""Plots made ready for tracking: bias off, sines and sensor rows once, bad rows counted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from jointsky.kernels.geodesy import (
+    A_M,
+    ecef_of,
+    horizon_height,
+    radius_towards,
+    sin_elevation,
+    slant_to_ecef,
+)
+from jointsky.kernels.jit import inlined, kernel
+from jointsky.model.batch import F64, I32, I64, U8, U16, U32, U64
+from jointsky.model.schema import PlotBatch, PlotFlag, PlotKind
+from jointsky.track.arrays import (
+    BAD_VALUE,
+    FUTURE,
+    IGNORED,
+    NONE,
+    PLACED,
+    PLOT,
+    POLAR,
+    UNKNOWN_SENSOR,
+    Plot,
+    Plots,
+    SensorRow,
+    Sensors,
+    Settings,
+)
+
+# Reports of the sensor's own test equipment are no aircraft.
+NOT_AIRCRAFT = int(PlotFlag.TEST | PlotFlag.FIXED_TRANSPONDER)
+GARBLED_CODE, GARBLED_HEIGHT = int(PlotFlag.CODE_GARBLED), int(PlotFlag.HEIGHT_GARBLED)
+PRIMARY_KIND = int(PlotKind.PSR)
+NULLS = ("range_m", "azimuth_rad", "latitude_rad", "longitude_rad", "mode_3a", "mode_c_m",
+         "height_m", "icao_address", "callsign", "velocity_east_ms", "velocity_north_ms",
+         "sigma_m")
+(RANGE, AZIMUTH, LATITUDE, LONGITUDE, CODE, MODE_C, HEIGHT, ADDRESS, CALLSIGN, EAST, NORTH,
+ SIGMA) = range(12)
+HEIGHT_MIN_M, HEIGHT_MAX_M = -500.0, 40_000.0
+SPEED_MAX_MS = 1500.0
+SIGMA_MIN_M, SIGMA_MAX_M = 5.0, 100_000.0
+AZIMUTH_MAX_RAD = 100.0
+ELEVATION_MAX_SIN = 0.75
+# Bias and noise may put a plot a little beyond the range of the instrument.
+RANGE_SLACK_M = 2_000.0
+
+
+def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings, limit_ns: int,
+            counters: I64) -> Plots:
+    """The usable plots of a batch, ordered by time, sensor, arrival; the others are counted.
+
+    row_of: sensor id -> row (see `sensors.rows_of`); limit_ns: no plot may be later.
+    """
+    plots = np.empty(len(batch), PLOT)
+    bits = np.array([PlotBatch.bit(name) for name in NULLS], np.uint64)
+    callsign = np.ascontiguousarray(batch.callsign).view(np.uint8).reshape(-1, 8)
+    kept = fill(plots, bits, batch.time_ns, batch.present, batch.sensor_id, batch.kind,
+                batch.flags, batch.range_m, batch.azimuth_rad, batch.latitude_rad,
+                batch.longitude_rad, batch.mode_3a, batch.mode_c_m, batch.height_m,
+                batch.icao_address, callsign, batch.velocity_east_ms, batch.velocity_north_ms,
+                batch.sigma_m, row_of, sensors, settings[0], limit_ns, counters)
+    return in_order(plots[:kept])
+
+
+def in_order(plots: Plots) -> Plots:
+    """Plots ordered by (time, sensor, arrival)."""
+    time_ns, sensor = plots["time_ns"], plots["sensor"]
+    later = np.diff(time_ns)
+    if (later > 0).all() or ((later >= 0) & ((later > 0) | (np.diff(sensor) >= 0))).all():
+        return plots
+    return plots[np.lexsort((sensor, time_ns))]
+
+
+@inlined
+def assumed_height(range_m: float, antenna_m: float, height_max_m: float) -> tuple[float, float]:
+    """Mean and sigma of a height of which only the slant range is known.
+
+    Even between the radio horizon there (or the ground) and the ceiling or the cone of silence.
+    """
+    low = horizon_height(range_m, antenna_m, A_M)
+    high = min(height_max_m, antenna_m + ELEVATION_MAX_SIN * range_m + low)
+    low = min(low, high - 500.0)
+    return (low + high) / 2, (high - low) / math.sqrt(12.0)
+
+
+@kernel
+def fill(plots: Plots, bits: U64, time_ns: I64, present: U64, sensor_id: I32, kind: U8,
+         flags: U16, range_m: F64, azimuth_rad: F64, latitude_rad: F64, longitude_rad: F64,
+         mode_3a: U16, mode_c_m: F64, height_m: F64, icao_address: U32, callsign: U8,
+         velocity_east_ms: F64, velocity_north_ms: F64, sigma_m: F64, row_of: I32,
+         sensors: Sensors, settings: Settings, limit_ns: int, counters: I64) -> int:
+    """Fill the rows of `plots` from the columns of a `PlotBatch`; returns how many are usable."""
+    kept = 0
+    for i in range(time_ns.shape[0]):
+        s = row_of[sensor_id[i]] if 0 <= sensor_id[i] < row_of.shape[0] else NONE
+        if s == NONE:
+            counters[UNKNOWN_SENSOR] += 1
+            continue
+        if flags[i] & NOT_AIRCRAFT:
+            counters[IGNORED] += 1
+            continue
+        if time_ns[i] > limit_ns:
+            counters[FUTURE] += 1
+            continue
+        plot, sensor, said = plots[kept], sensors[s], present[i]
+        plot.time_ns, plot.sensor, plot.flags, plot.spare = time_ns[i], s, flags[i], 0
+        plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
+        height = np.nan
+        if said & bits[MODE_C] and not flags[i] & GARBLED_HEIGHT:
+            height = mode_c_m[i]
+        elif said & bits[HEIGHT]:
+            height = height_m[i]
+        plot.height_m = height if HEIGHT_MIN_M <= height <= HEIGHT_MAX_M else np.nan
+        plot.code = mode_3a[i] if said & bits[CODE] and not flags[i] & GARBLED_CODE else NONE
+        plot.address = icao_address[i] if said & bits[ADDRESS] else NONE
+        for c in range(8):
+            plot.callsign[c] = callsign[i, c] if said & bits[CALLSIGN] else 0
+        moves = (said & bits[EAST] and said & bits[NORTH] and sensor.form == PLACED
+                 and abs(velocity_east_ms[i]) < SPEED_MAX_MS
+                 and abs(velocity_north_ms[i]) < SPEED_MAX_MS)
+        plot.velocity[0] = velocity_east_ms[i] if moves else np.nan
+        plot.velocity[1] = velocity_north_ms[i] if moves else np.nan
+        good = False
+        if sensor.form == POLAR:
+            if said & bits[RANGE] and said & bits[AZIMUTH]:
+                good = _fill_polar(plot, sensor, range_m[i], azimuth_rad[i], settings)
+        elif said & bits[LATITUDE] and said & bits[LONGITUDE]:
+            sigma = sigma_m[i] if said & bits[SIGMA] else sensor.sigma_range_m
+            good = _fill_placed(plot, latitude_rad[i], longitude_rad[i], sigma, settings)
+        if good:
+            kept += 1
+        else:
+            counters[BAD_VALUE] += 1
+    return kept
+
+
+@inlined
+def _fill_polar(plot: Plot, sensor: SensorRow, range_m: float, azimuth_rad: float,
+                settings: Settings) -> bool:
+    range_m -= sensor.range_bias_m
+    azimuth = azimuth_rad - sensor.azimuth_bias_rad
+    if not (0 < range_m <= sensor.max_range_m + RANGE_SLACK_M and abs(azimuth) < AZIMUTH_MAX_RAD):
+        return False
+    # The mean of a noisy direction falls short of the arc by this (Lerro, Bar-Shalom 1993).
+    range_m *= math.exp(0.5 * sensor.sigma_azimuth_rad * sensor.sigma_azimuth_rad)
+    plot.form, plot.sigma_m, plot.range_m = POLAR, 0.0, range_m
+    plot.sin_az, plot.cos_az = math.sin(azimuth), math.cos(azimuth)
+    plot.radius_m = radius_towards(sensor.latitude_rad, azimuth)
+    plot.assumed[0], plot.assumed[1] = assumed_height(range_m, sensor.height_m,
+                                                      settings.height_max_m)
+    height = plot.assumed[0] if math.isnan(plot.height_m) else plot.height_m
+    sin_el = sin_elevation(range_m, height, sensor.height_m, plot.radius_m)
+    plot.point[0], plot.point[1], plot.point[2] = slant_to_ecef(
+        range_m, plot.sin_az, plot.cos_az, sin_el, sensor.origin, sensor.axes)
+    return True
+
+
+@inlined
+def _fill_placed(plot: Plot, latitude_rad: float, longitude_rad: float, sigma_m: float,
+                 settings: Settings) -> bool:
+    if not (abs(latitude_rad) <= math.pi / 2 and abs(longitude_rad) <= 2 * math.pi
+            and 0 <= sigma_m < SIGMA_MAX_M):
+        return False
+    plot.form, plot.sigma_m = PLACED, max(sigma_m, SIGMA_MIN_M)
+    plot.range_m, plot.sin_az, plot.cos_az, plot.radius_m = 0.0, 0.0, 0.0, 0.0
+    plot.assumed[0], plot.assumed[1] = settings.height_max_m / 2, settings.height_max_m / 4
+    height = 0.0 if math.isnan(plot.height_m) else plot.height_m
+    plot.point[0], plot.point[1], plot.point[2] = ecef_of(latitude_rad, longitude_rad, height)
+    return True

@@ -1,0 +1,164 @@
+"""The tracker: plots in, system tracks out. Pure: the same plots give the same bytes.
+
+    state = start(world, unit_id, sensors)
+    state = advance(state, plots, now_ns)      # as often as there is something new
+    tracks = picture(state, now_ns)
+
+A plot is used once `now_ns` has passed the end of its bucket of time (`Tuning.bucket_s`); until
+then it waits in the state. So the tracks do not depend on how plots are dealt out to calls, as
+long as they come in order of time; late ones (`Tuning.late_s_max`) are used where they fall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from jointsky.kernels.gating import lay
+from jointsky.model.errors import WorldMismatch
+from jointsky.model.schema import PlotBatch, PlotKind, TrackBatch
+from jointsky.model.sensor import Sensor
+from jointsky.model.world import World
+from jointsky.track.arrays import (
+    CONFIRMED,
+    COUNTERS,
+    DONE_NS,
+    FREE_COUNT,
+    NEVER,
+    NEXT_SWEEP_NS,
+    PLOT,
+    TENTATIVE,
+    Plots,
+    make_grid,
+    make_looks,
+    make_tracks,
+    settings_of,
+)
+from jointsky.track.associate import make_work
+from jointsky.track.loop import track
+from jointsky.track.picture import picture_of
+from jointsky.track.plots import in_order, prepare
+from jointsky.track.sensors import IDS, SENSORS_MAX, placed_sensor, rows_of, table_of
+from jointsky.track.state import TrackerState
+from jointsky.track.tuning import Tuning
+
+SLOTS_FIRST = 256
+
+
+def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
+          tuning: Tuning | None = None) -> TrackerState:
+    """A tracker with no tracks. unit_id: SAC << 8 | SIC of the unit."""
+    tuning = tuning or Tuning()
+    counters = np.zeros(COUNTERS, np.int64)
+    counters[NEXT_SWEEP_NS] = counters[DONE_NS] = NEVER
+    counters[FREE_COUNT] = SLOTS_FIRST
+    head, following = make_grid(SLOTS_FIRST)
+    state = TrackerState(
+        world=world, unit_id=unit_id, sensors=(), tuning=tuning, settings=settings_of(tuning),
+        table=table_of((), tuning), row_of=rows_of(()),
+        tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
+        head=head, following=following,
+        free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), pending=np.empty(0, PLOT),
+        counters=counters, now_ns=NEVER, before_ns=NEVER)
+    return with_sensors(state, sensors)
+
+
+def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerState:
+    """The same tracker with sensors appended, or better known (same sensor_id). Takes ownership.
+
+    Beyond SENSORS_MAX, sensors are left out; their plots count as of an unknown sensor.
+    """
+    by_id = {sensor.sensor_id: sensor for sensor in state.sensors}
+    by_id |= {sensor.sensor_id: sensor for sensor in sensors if 0 <= sensor.sensor_id < IDS}
+    known = tuple(by_id.values())[:SENSORS_MAX]
+    if known == state.sensors:
+        return state
+    old = len(state.sensors)
+    table, looks = table_of(known, state.tuning), make_looks(len(state.tracks), len(known))
+    table["last_ns"][:old] = state.table["last_ns"]
+    looks[:, :old] = state.looks
+    return replace(state, sensors=known, table=table, row_of=rows_of(known), looks=looks)
+
+
+def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
+    """Track as far as now_ns. Takes ownership of state. Raises `WorldMismatch`.
+
+    Rows that cannot be used (no such sensor, no position, not finite, too late, a clock too far
+    ahead) are counted in `state.counts`. Sources of positions need not be configured.
+    """
+    if plots.world is not state.world:
+        raise WorldMismatch(f"plots of {plots.world.value} for a tracker of {state.world.value}")
+    state = _with_placed(state, plots)
+    limit_ns = now_ns + round(state.tuning.future_s_max * 1e9)
+    return run(state, prepare(plots, state.row_of, state.table, state.settings, limit_ns,
+                              state.counters), now_ns)
+
+
+def picture(state: TrackerState, now_ns: int) -> TrackBatch:
+    """Confirmed and coasting tracks, and those dropped since the last `advance`, at now_ns.
+
+    Ordered by system track number. Position and velocity are predicted to now_ns; `updated_ns`
+    tells how old the last plot is. `sensors` has bit i for sensor i of `state.sensors` (the first
+    64). Height above the ellipsoid is not known and left absent: Mode C is pressure altitude.
+    """
+    return picture_of(state, now_ns)
+
+
+def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
+    """`advance` with plots that are already made ready (`jointsky.track.plots.prepare`)."""
+    if len(state.pending):
+        plots = in_order(np.concatenate([state.pending, plots]))
+    next_row = np.empty(len(plots), np.int32)
+    state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
+    at, short = 0, True
+    while short:
+        work = make_work(len(state.tracks), len(state.sensors), len(state.tuning.models))
+        at, short = track(
+            state.tracks, state.looks, plots, at, state.now_ns, state.table, state.head,
+            state.following, state.settings, state.counters, state.free,
+            len(state.tracks) < state.tuning.tracks_max, next_row, work)
+        if short:
+            state = _grown(state)
+    state.pending = plots[at:].copy()
+    return state
+
+
+def copy(state: TrackerState) -> TrackerState:
+    """An independent copy."""
+    return replace(
+        state, table=state.table.copy(), tracks=state.tracks.copy(), looks=state.looks.copy(),
+        head=state.head.copy(), following=state.following.copy(), free=state.free.copy(),
+        pending=state.pending.copy(), counters=state.counters.copy())
+
+
+def _grown(state: TrackerState) -> TrackerState:
+    """The same with twice the track slots, as far as tracks_max."""
+    old = len(state.tracks)
+    slots = min(2 * old, state.tuning.tracks_max)
+    tracks = make_tracks(slots, len(state.tuning.models))
+    tracks[:old] = state.tracks
+    looks = make_looks(slots, len(state.sensors))
+    looks[:old] = state.looks
+    head, following = make_grid(slots)
+    live = np.isin(tracks["state"], (TENTATIVE, CONFIRMED))
+    lay(tracks["point"], live, 2 * state.tuning.reach_m, head, following)
+    count = int(state.counters[FREE_COUNT])
+    free = np.empty(slots, np.int32)
+    free[:slots - old] = np.arange(slots - 1, old - 1, -1)
+    free[slots - old:slots - old + count] = state.free[:count]
+    state.counters[FREE_COUNT] = count + slots - old
+    return replace(state, tracks=tracks, looks=looks, head=head, following=following, free=free)
+
+
+def _with_placed(state: TrackerState, plots: PlotBatch) -> TrackerState:
+    """Sources of positions that nobody configured, added in the order they appear."""
+    placed = np.flatnonzero((plots.kind == PlotKind.ADSB) | (plots.kind == PlotKind.MLAT))
+    ids = plots.sensor_id[placed]
+    known = np.isin(ids, [sensor.sensor_id for sensor in state.sensors])
+    if known.all():
+        return state
+    placed, ids = placed[~known], ids[~known]
+    first = np.sort(np.unique(ids, return_index=True)[1])
+    return with_sensors(state, tuple(
+        placed_sensor(int(ids[at]), int(plots.kind[placed[at]]), state.tuning) for at in first))

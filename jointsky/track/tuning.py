@@ -1,0 +1,120 @@
+"""Every number that shapes tracking, with its default and why. A tuning is data: frozen, checked.
+
+Chosen on seeds of the project's own simulator; docs/tracking.md has the table and the figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from jointsky.model.errors import ConfigProblem
+
+MODELS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One way of flying in the IMM.
+
+    turn_deg_s: turn rate, anticlockwise seen from above positive, 0 for straight;
+    noise: white acceleration spectral density, m2/s3; stay_s: mean time until it changes.
+    """
+
+    turn_deg_s: float
+    noise: float
+    stay_s: float
+
+
+# Straight; airliners' turns to both sides (rate one and a half, 25 degrees of bank); hard turns,
+# climbs and accelerations of fast aircraft, up to three times gravity.
+MODELS = (Model(0.0, 0.5, 60.0), Model(1.6, 10.0, 30.0), Model(-1.6, 10.0, 30.0),
+          Model(0.0, 800.0, 15.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Settings of the tracker; the defaults suit regional surveillance.
+
+    models: the IMM; probabilities never fall below model_floor.
+    bucket_s: plots of one sensor this close in time are assigned together; a plot waits at most
+    this long. sweep_s: how often misses, deletion and merging are looked at. late_s_max: older
+    plots are counted, not used; future_s_max: how far a sensor's clock may run ahead.
+    gate_sigma: a plot further from a track than this is not its. reach_m: and never further.
+    speed_sigma_ms: spread of the unknown velocity of a new track, each axis.
+    births: aircraft newly found per scan of a sensor; against its false plots this is the prior
+    of a new track. near_penalty: log odds off it when the plot lies by a track of this scan.
+    confirm, drop: probabilities of existence. hits_confirm: least plots. odds_max: log odds never
+    above, so that a vanished aircraft is soon believed. coast_s_max: dropped if unheard so long.
+    error_m_max: dropped if its position is less sure than this (one sigma).
+    tentative_s_max: a start that is not confirmed after so long is dropped.
+    clutter_min: false plots per scan assumed at least. scan_share: a track that a radar saw less
+    than this share of a period ago is not seen again.
+    look_slack: periods after which an absent plot is a miss, beyond one. sigma_bias_range_m,
+    sigma_bias_azimuth_rad: unknown bias of radars, added to their noise.
+    height_noise: m2/s3; sigma_mode_c_m: quantisation of Mode C in steps of 100 ft and its noise.
+    height_max_m: tallest flight; of a primary plot the height is anything from the horizon to it.
+    code_match, code_mismatch, address_match, address_mismatch: log odds of evidence.
+    garble_height: share of garbled Mode C. sigma_velocity_ms: of a reported velocity.
+    sigma_position_m: of a reported position that does not say.
+    merge_sigma: tracks closer than this in position and velocity, and not told apart by a sensor
+    or an address, are one. merge_s_min: and heard at least this long.
+    dropped_s: how long a dropped track is remembered. tracks_max: limit; overflow is counted.
+    """
+
+    models: tuple[Model, ...] = MODELS
+    model_floor: float = 1e-4
+    bucket_s: float = 0.1
+    sweep_s: float = 1.0
+    late_s_max: float = 10.0
+    future_s_max: float = 10.0
+    gate_sigma: float = 4.0
+    reach_m: float = 12_000.0
+    speed_sigma_ms: float = 180.0
+    births: float = 0.5
+    near_penalty: float = 3.0
+    confirm: float = 0.9
+    drop: float = 0.3
+    hits_confirm: int = 2
+    odds_max: float = 7.0
+    coast_s_max: float = 60.0
+    error_m_max: float = 3000.0
+    tentative_s_max: float = 60.0
+    clutter_min: float = 1.0
+    scan_share: float = 0.4
+    look_slack: float = 0.3
+    sigma_bias_range_m: float = 0.0
+    sigma_bias_azimuth_rad: float = 0.0
+    height_noise: float = 20.0
+    sigma_mode_c_m: float = 10.0
+    height_max_m: float = 13_000.0
+    code_match: float = 4.0
+    code_mismatch: float = -3.5
+    address_match: float = 8.0
+    address_mismatch: float = -6.0
+    garble_height: float = 0.02
+    sigma_velocity_ms: float = 2.0
+    sigma_position_m: float = 30.0
+    merge_sigma: float = 3.0
+    merge_s_min: float = 8.0
+    dropped_s: float = 10.0
+    tracks_max: int = 100_000
+
+    def __post_init__(self) -> None:
+        faults = [f"{item.name}: {getattr(self, item.name)!r}; expected a positive number"
+                  for item in fields(self)
+                  if item.name not in MAY_BE_ANY and not getattr(self, item.name) > 0]
+        if not 1 <= len(self.models) <= MODELS_MAX:
+            faults.append(f"models: {len(self.models)}; expected 1 to {MODELS_MAX}")
+        faults += [f"models: {model}; expected noise and stay_s above 0" for model in self.models
+                   if not (model.noise > 0 and model.stay_s > 0)]
+        faults += [f"{name}: {getattr(self, name)!r}; expected a probability below 1"
+                   for name in ("confirm", "drop", "garble_height", "scan_share")
+                   if not getattr(self, name) < 1]
+        if not float(self.sweep_s / self.bucket_s).is_integer():
+            faults.append("sweep_s: expected a whole multiple of bucket_s")
+        if faults:
+            raise ConfigProblem("tuning", faults)
+
+
+MAY_BE_ANY = {"models", "code_match", "code_mismatch", "address_match", "address_mismatch",
+              "sigma_bias_range_m", "sigma_bias_azimuth_rad", "near_penalty"}

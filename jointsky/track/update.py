@@ -1,0 +1,159 @@
+"""Update: what a plot tells its track: motion, height, codes, and that the aircraft exists."""
+
+from __future__ import annotations
+
+import math
+
+from jointsky.kernels.filter import (
+    combine,
+    mix,
+    predict_height,
+    predict_model,
+    turn_of,
+    update_height,
+    update_model,
+    update_velocity,
+    weigh,
+)
+from jointsky.kernels.jit import inlined
+from jointsky.model.batch import F64, I64
+from jointsky.track.arrays import (
+    CONFIRMED,
+    LOOK,
+    NEVER,
+    NEXT_NUMBER,
+    SEEN,
+    TENTATIVE,
+    Plot,
+    SensorRow,
+    Settings,
+    Track,
+    Tracks,
+)
+from jointsky.track.associate import evidence_of
+from jointsky.track.measure import follow, measure
+
+NUMBERS = 65_535  # I062/040 has 16 bits, and 0 means none
+WEIGHT_MAX = 3
+HEIGHT_GATE = 25.0
+HEIGHT_ODD_MAX = 2
+CLIMB_VARIANCE = 400.0
+
+
+@inlined
+def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, settings: Settings,
+           counters: I64, scratch: F64) -> None:
+    """Track i takes a plot. scratch (3 m, 10) where m is the number of models."""
+    t, s = tracks[i], plot.sensor
+    ratio = evidence_of(t, plot, settings) + math.log(sensor.p_detection)
+    ratio += _move(t, plot, sensor, settings, scratch)
+    ratio -= sensor.clutter_log[plot.primary]
+    # However odd the plot, it says no more against the aircraft than no plot would.
+    ratio = max(ratio, math.log(1 - sensor.p_detection))
+    t.odds = min(t.odds + ratio, settings.odds_max)
+    _hear_height(t, plot, settings)
+    _hear_codes(t, plot)
+    time_ns = plot.time_ns
+    looks[i, s, SEEN] = max(looks[i, s, SEEN], time_ns)
+    looks[i, s, LOOK] = max(looks[i, s, LOOK], time_ns)
+    t.updated_ns = max(t.updated_ns, time_ns)
+    t.hits += 1
+    t.flags = plot.flags
+    follow(t)
+    if (t.state == TENTATIVE and t.odds >= settings.confirm
+            and t.hits >= settings.hits_confirm):
+        t.state = CONFIRMED
+        t.number = _next_number(tracks, counters)
+
+
+@inlined
+def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
+          scratch: F64) -> float:
+    """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
+    models = settings.noise.shape[0]
+    x, p, mu = t.x, t.p, t.mu
+    x_work, p_work, log_work = scratch[:models], scratch[models:2 * models], scratch[2 * models:]
+    dt_s = (plot.time_ns - t.time_ns) * 1e-9
+    if dt_s > 0:
+        mix(x, p, mu, dt_s, settings.leave_rate, settings.goes_to, x_work, p_work, log_work)
+        for m in range(models):
+            predict_model(x[m], p[m], settings.turn_rad_s[m], settings.noise[m], dt_s)
+        t.time_ns = plot.time_ns
+    z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
+    late_s = min(dt_s, 0.0)
+    likelihood = log_work[2]
+    for m in range(models):
+        a, b, _, _ = turn_of(settings.turn_rad_s[m], late_s)
+        more = -settings.noise[m] * late_s * late_s * late_s / 3
+        likelihood[m] = update_model(x[m], p[m], z0, z1, r00 + more, r01, r11 + more, a, b)
+    total = weigh(mu, likelihood[:models], settings.model_floor)
+    if not math.isnan(plot.velocity[0]) and late_s > -1:
+        for m in range(models):
+            likelihood[m] = update_velocity(x[m], p[m], plot.velocity[0],
+                                            plot.velocity[1], settings.velocity_variance)
+        weigh(mu, likelihood[:models], settings.model_floor)
+    combine(x, p, mu, t.mean, t.spread)
+    return total
+
+
+@inlined
+def _hear_height(t: Track, plot: Plot, settings: Settings) -> None:
+    """Mode C into the height filter; one that jumps is believed only when it is said again."""
+    measured = plot.height_m
+    if math.isnan(measured):
+        return
+    height, p, time_ns = t.height, t.height_p, plot.time_ns
+    if t.height_ns != NEVER:
+        dt_s = max((time_ns - t.height_ns) * 1e-9, 0.0)
+        predict_height(height, p, settings.height_noise, dt_s)
+        t.height_ns = max(t.height_ns, time_ns)
+        off = measured - height[0]
+        if off * off <= HEIGHT_GATE * (p[0] + settings.height_variance):
+            t.height_odd = 0
+            update_height(height, p, measured, settings.height_variance)
+            return
+        t.height_odd += 1
+        if t.height_odd <= HEIGHT_ODD_MAX:
+            return
+    t.height_odd = 0
+    t.height_ns = time_ns
+    height[0], height[1] = measured, 0.0
+    p[0], p[1], p[2] = settings.height_variance, 0.0, CLIMB_VARIANCE
+
+
+@inlined
+def _hear_codes(t: Track, plot: Plot) -> None:
+    """Codes and address: heard again they gain weight, contradicted they lose it."""
+    if plot.primary == 0:
+        t.co_operative = 1
+    if plot.code >= 0:
+        t.code, t.code_weight = _vote(t.code, t.code_weight, plot.code)
+    if plot.address >= 0:
+        t.address, t.address_weight = _vote(t.address, t.address_weight, plot.address)
+    if plot.callsign[0] != 0:
+        for k in range(8):
+            t.callsign[k] = plot.callsign[k]
+
+
+@inlined
+def _vote(value: int, weight: int, heard: int) -> tuple[int, int]:
+    if weight == 0 or value == heard:
+        return heard, min(weight + 1, WEIGHT_MAX)
+    return (value, weight - 1) if weight > 1 else (heard, 1)
+
+
+@inlined
+def _next_number(tracks: Tracks, counters: I64) -> int:
+    """The next system track number that no remembered track has."""
+    for _ in range(NUMBERS):
+        number = int(counters[NEXT_NUMBER]) % NUMBERS + 1
+        counters[NEXT_NUMBER] += 1
+        if counters[NEXT_NUMBER] <= NUMBERS:
+            return number
+        taken = False
+        for i in range(tracks.shape[0]):
+            if tracks[i].number == number:
+                taken = True
+        if not taken:
+            return number
+    return 0
