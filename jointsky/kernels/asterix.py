@@ -389,11 +389,11 @@ def take_quantities(buffer: U8, at: I32, gate: I32, need: int, first: int, octet
 
 @kernel
 def take_text(buffer: U8, at: I32, gate: I32, need: int, bit: int, width: int, alphabet: U8,
-              out: U8) -> None:
+              none: int, out: U8) -> None:
     """Characters of `width` bits from `bit` of the slot on; out (n, characters), zeros at first.
 
-    alphabet (2 ** width,): character of each code, 0 for a code that stands for none: it is left
-    out, and what follows moves up.
+    alphabet (2 ** width,): character of each code. The character `none` (-1 if there is no such)
+    stands for no character: it is left out, and what follows moves up.
     """
     for i in range(at.shape[0]):
         if gate[i] < need:
@@ -406,7 +406,7 @@ def take_text(buffer: U8, at: I32, gate: I32, need: int, bit: int, width: int, a
             if shift < 8:
                 pair |= int(buffer[octet + 1])
             character = alphabet[pair >> shift & (1 << width) - 1]
-            if character != 0:
+            if character != none:
                 out[i, to] = character
                 to += 1
 

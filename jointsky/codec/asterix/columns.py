@@ -247,7 +247,9 @@ class RecordTable:
         if leaf.kind in BITS_PER_CHARACTER:
             width = BITS_PER_CHARACTER[leaf.kind]
             text = np.zeros((n, leaf.bits // width), np.uint8)
-            take_text(self.buffer, at, gate, need, leaf.bit, width, _ALPHABETS[leaf.kind], text)
+            none = 0 if leaf.kind is Kind.ICAO else -1
+            take_text(self.buffer, at, gate, need, leaf.bit, width, _ALPHABETS[leaf.kind], none,
+                      text)
             return text.view(f"S{text.shape[1]}")[:, 0]
         if leaf.bits > 64:
             octets = np.zeros((n, leaf.bits // 8), np.uint8)

@@ -23,6 +23,7 @@ from jointsky.model.batch import I64, U8
 from jointsky.model.errors import UsageProblem
 
 SAMPLE_BLOCKS: Final = 400
+SAMPLE_OCTETS: Final = 1 << 20
 SAMPLE_REJECTS: Final = 1024
 
 # The oldest edition that the oldest table of a category still reads: items were added to the end
@@ -158,8 +159,8 @@ def oddities(records: RecordTable) -> dict[str, int]:
             note(name, "spare bits set", int((records.bits_of(leaf) != 0).sum()))
         elif leaf.kind is Kind.TABLE and len(leaf.values) < 1 << leaf.bits:
             named = np.zeros(1 << leaf.bits, np.bool_)
-            named[list(leaf.values)] = True
-            named[0] = True
+            # Zero often stands for "nothing said", whether the table lists it or not.
+            named[[0, *leaf.values]] = True
             note(name, "value not in its table", int((~named[records.bits_of(leaf)]).sum()))
         elif leaf.kind is Kind.QUANTITY:
             limit = _limit_of(leaf.unit, leaf.bits, name)
@@ -186,7 +187,7 @@ def _number(edition: str) -> tuple[int, ...]:
 
 
 def _sampled(rows: I64) -> I64:
-    """Up to SAMPLE_BLOCKS blocks, spread evenly."""
-    if len(rows) <= SAMPLE_BLOCKS:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, SAMPLE_BLOCKS).astype(np.int64)]
+    """Up to SAMPLE_BLOCKS blocks, spread evenly, of SAMPLE_OCTETS together; at least one."""
+    if len(rows) > SAMPLE_BLOCKS:
+        rows = rows[np.linspace(0, len(rows) - 1, SAMPLE_BLOCKS).astype(np.int64)]
+    return rows[:1 + int(np.searchsorted(np.cumsum(rows[:, 1] - rows[:, 0]), SAMPLE_OCTETS))]

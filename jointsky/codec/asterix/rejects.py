@@ -17,7 +17,7 @@ from jointsky.model.reject import Reason
 _WORDS: Final = {
     kernel.BLOCK_SHORT: (Reason.BLOCK_TOO_SHORT, "a block length of {e} or more", "{f}"),
     kernel.BLOCK_CUT: (Reason.BLOCK_TRUNCATED, "a block of {e} octets", "{f} octets"),
-    kernel.FSPEC_CUT: (Reason.FSPEC_TRUNCATED, "an octet {e} of the FSPEC", "{f} octets"),
+    kernel.FSPEC_CUT: (Reason.FSPEC_TRUNCATED, "octet {e} of the FSPEC", "{f} octets"),
     kernel.FSPEC_LONG: (Reason.UNKNOWN_ITEM, "an FSPEC of at most {e} octets", "{f} octets"),
     kernel.NO_ITEM: (Reason.UNKNOWN_ITEM, "an item of FRN 1 to {e}", "FRN {f}"),
     kernel.ITEM_CUT: (Reason.ITEM_TRUNCATED, "{e} octets", "{f} octets"),
