@@ -3,8 +3,9 @@
 Kalman filter on an azimuthal equidistant plane, nearly constant velocity, white acceleration noise
 of 400 m2/s3 (its best here: less loses manoeuvres, more loses precision), global nearest
 neighbour in two dimensions, a gate by KD-tree of our own (Stone Soup's own tree predicts every
-track for every scan), tracks confirmed by three plots, dropped when unseen. Slant range becomes
-ground position by pymap3d with Mode C, or 6,000 m where there is none.
+track for every scan), tracks confirmed by four plots, dropped when unseen, and started
+only by plots in nobody's gate. Slant range becomes ground position by pymap3d with Mode C, or
+6,000 m where there is none, which then counts as uncertainty of range.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import pymap3d
 import pyproj
 from scipy.spatial import cKDTree
+from stonesoup.base import Property
 from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
 from stonesoup.hypothesiser.distance import DistanceHypothesiser
 from stonesoup.measures import Mahalanobis
@@ -40,9 +42,9 @@ NOISE = 400.0
 GATE_SIGMAS = 4.0
 CELL_S = 1.0  # plots of one sensor within this time are associated together
 SPEED_MS, SPEED_SIGMA_MS = 0.0, 250.0
-CONFIRMED_AT = 3
+CONFIRMED_AT = 4
 HOLD_TURNS, DROP_TURNS = 2.5, 3.5
-ASSUMED_M = 6000.0
+ASSUMED_M, ASSUMED_SIGMA_M = 6000.0, 3500.0
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - Stone Soup compares naive times
 NEAR_M = 12_000.0
 
@@ -50,9 +52,17 @@ NEAR_M = 12_000.0
 class Associator(GNNWith2DAssignment):
     """Global nearest neighbour among the pairs that the tree lets through."""
 
+    gated: set = Property(default=None, doc="Detections that were in the gate of any track")
+
+    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        super().__init__(*args, **kwargs)
+        self.gated = set()
+
     def generate_hypotheses(self, tracks, detections, timestamp, **kwargs):  # type: ignore[no-untyped-def]
-        return {track: self.hypothesiser.hypothesise(track, near, timestamp)
-                for track, near in kwargs["near"].items()}
+        found = {track: self.hypothesiser.hypothesise(track, near, timestamp)
+                 for track, near in kwargs["near"].items()}
+        self.gated.update(one.measurement for many in found.values() for one in many if one)
+        return found
 
 
 def positions_of(plots: PlotBatch, sensors: dict[int, Sensor],
@@ -82,9 +92,13 @@ def slant(plots: PlotBatch, rows: np.ndarray,
     latitude, longitude, _ = pymap3d.aer2geodetic(
         azimuth, np.arcsin(sine), range_m, sensor.latitude_rad, sensor.longitude_rad,
         sensor.height_m, deg=False)
+    # Where the height is assumed, so is part of the ground range.
+    unsure = np.where(plots.has("mode_c_m")[rows], 0.0, ASSUMED_SIGMA_M)
+    along_m2 = sensor.sigma_range_m ** 2 + (
+        unsure * np.minimum(np.abs(height - sensor.height_m) / range_m, 1)) ** 2
     along = np.column_stack((np.sin(azimuth), np.cos(azimuth)))
     across = np.column_stack((np.cos(azimuth), -np.sin(azimuth)))
-    spread = (along[:, :, None] * along[:, None, :] * sensor.sigma_range_m ** 2
+    spread = (along[:, :, None] * along[:, None, :] * along_m2[:, None, None]
               + across[:, :, None] * across[:, None, :]
               * ((range_m * sensor.sigma_azimuth_rad) ** 2)[:, None, None])
     return latitude, longitude, spread
@@ -109,13 +123,15 @@ class Peer:
 
     def cell(self, detections: list[Detection]) -> None:
         """Plots of one sensor and one stretch of time."""
-        free = self.associate(self.sure, detections)
-        free = self.associate(self.held, free)
+        free, gated = self.associate(self.sure, detections)
+        free, _ = self.associate(self.held, free)
         for track in [one for one in self.held if self.updates[one] >= CONFIRMED_AT]:
             del self.held[track]
             self.sure[track] = None
             self.numbers[track] = len(self.numbers) + 1
-        for detection in free:
+        # A plot in the gate of a sure track that another plot has taken starts none: the doubles
+        # that it would start cost more than the aircraft that it would find sooner.
+        for detection in (one for one in free if one not in gated):
             x, y = detection.state_vector[0, 0], detection.state_vector[1, 0]
             covariance = np.diag([0, SPEED_SIGMA_MS ** 2, 0, SPEED_SIGMA_MS ** 2]).astype(float)
             noise = detection.measurement_model.noise_covar
@@ -125,10 +141,11 @@ class Peer:
             self.held[track] = None
             self.note(track, detection, 1)
 
-    def associate(self, tracks: dict[Track, None], detections: list[Detection]) -> list[Detection]:
-        """Update tracks; the detections that none took."""
+    def associate(self, tracks: dict[Track, None],
+                  detections: list[Detection]) -> tuple[list[Detection], set[Detection]]:
+        """Update tracks; the detections that none took, and those that were in any gate."""
         if not tracks or not detections:
-            return detections
+            return detections, set()
         listed = list(tracks)
         states = np.array([track.state_vector[:, 0] for track in listed], float)
         now = detections[0].timestamp
@@ -140,8 +157,9 @@ class Peer:
             for place in close:
                 near[listed[place]].append(detections[row])
         if not near:
-            return detections
+            return detections, set()
         taken = set()
+        self.associator.gated.clear()
         for track, hypothesis in self.associator.associate(
                 set(near), set(detections), now, near=near).items():
             if hypothesis:
@@ -149,7 +167,8 @@ class Peer:
                 track.states = [self.updater.update(hypothesis)]
                 self.note(track, hypothesis.measurement, self.updates[track] + 1)
                 taken.add(hypothesis.measurement)
-        return [detection for detection in detections if detection not in taken]
+        return ([detection for detection in detections if detection not in taken],
+                set(self.associator.gated))
 
     def note(self, track: Track, detection: Detection, updates: int) -> None:
         """Remember what a track was last updated with."""

@@ -15,7 +15,7 @@ from jointsky.app.config import endpoint_of
 from jointsky.app.recordings import OpenedRecording, open_recording
 from jointsky.codec.asterix.from_batches import encode_tracks
 from jointsky.codec.asterix.reports import encode_end_of_batch
-from jointsky.codec.plotfolder import read_plot_folder
+from jointsky.codec.plotfolder import PlotFolder, Scenario, read_plot_folder
 from jointsky.codec.trackfile import TrackRows
 from jointsky.edge.udp import UdpSender
 from jointsky.engine.state import PictureState, add_sensors
@@ -54,20 +54,26 @@ def track_folder(folder: Path, bias: Path | None = None) -> Run:
     A picture at a time is made of the plots up to it and of none later. Raises `FileProblem`.
     """
     read = read_plot_folder(folder, World.STUDY, bias)
-    step_ns = round(read.scenario.step_s * NS_PER_S)
-    grid = np.arange(0, round(read.scenario.duration_s * NS_PER_S) + 1, step_ns, dtype=np.int64)
-    _check_steps(len(grid), folder)
-    ends = np.searchsorted(read.plots.time_ns, grid, side="right")
+    steps = len(_grid_of(read.scenario))
+    _check_steps(steps, folder)
+    return Run(steps, pictures_of(read), len(read.plots), "plots", [])
 
-    def pictures() -> Iterator[tuple[int, TrackBatch]]:
-        state = tracker.start(World.STUDY, UNIT_ID, read.sensors)
-        begin = 0
-        for now_ns, end in zip(grid.tolist(), ends.tolist(), strict=True):
-            state = tracker.advance(state, read.plots.take(slice(begin, end)), now_ns)
-            begin = end
-            yield now_ns, tracker.picture(state, now_ns)
 
-    return Run(len(grid), pictures(), len(read.plots), "plots", [])
+def pictures_of(folder: PlotFolder) -> Iterator[tuple[int, TrackBatch]]:
+    """(now_ns, tracks) at each time of the output grid of a plot folder."""
+    grid = _grid_of(folder.scenario)
+    ends = np.searchsorted(folder.plots.time_ns, grid, side="right")
+    state = tracker.start(folder.plots.world, UNIT_ID, folder.sensors)
+    begin = 0
+    for now_ns, end in zip(grid.tolist(), ends.tolist(), strict=True):
+        state = tracker.advance(state, folder.plots.take(slice(begin, end)), now_ns)
+        begin = end
+        yield now_ns, tracker.picture(state, now_ns)
+
+
+def _grid_of(scenario: Scenario) -> I64:
+    step_ns = round(scenario.step_s * NS_PER_S)
+    return np.arange(0, round(scenario.duration_s * NS_PER_S) + 1, step_ns, dtype=np.int64)
 
 
 def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
