@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jointsky"
@@ -107,10 +110,49 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     assert not found
 
 
-def test_every_command_is_on_a_page() -> None:
-    from jointsky.app.cli import COMMANDS
-    pages = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
-    pages += (ROOT / "README.md").read_text()
-    absent = [command.__name__ for command in COMMANDS
-              if f"jointsky {command.__name__.replace('_', '-')}" not in pages]
+def pages() -> str:
+    texts = [path.read_text() for path in (ROOT / "docs").rglob("*.md")]
+    return "\n".join([*texts, (ROOT / "README.md").read_text()])
+
+
+def test_the_page_of_commands_is_that_of_the_command_line() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "tools/generate_commands.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert (ROOT / "docs" / "commands.md").read_text() == tool.page(), "run `make docs`"
+
+
+def test_every_column_is_on_a_page() -> None:
+    from jointsky.model.batch import columns_of
+    from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
+    text = (ROOT / "docs" / "columns.md").read_text()
+    absent = [f"{batch.__name__}.{column.name}"
+              for batch in (PlotBatch, TrackBatch, SensorStatusBatch, RejectBatch)
+              for column in columns_of(batch) if f"`{column.name}`" not in text]
     assert not absent
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """Every key of a settings model and of those inside it."""
+    keys = set(model.model_fields)
+    for field in model.model_fields.values():
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                keys |= keys_of(inner)
+    return keys
+
+
+def test_every_setting_is_on_a_page() -> None:
+    from jointsky.app.config import UnitConfig
+    from jointsky.sim.scenario import Scenario
+    text = pages()
+    absent = [key for model in (UnitConfig, Scenario) for key in sorted(keys_of(model))
+              if f"`{key}`" not in text]
+    assert not absent
+
+
+def test_every_reason_of_a_reject_is_on_a_page() -> None:
+    from jointsky.model.reject import Reason
+    text = pages()
+    assert not [reason.value for reason in Reason if f"`{reason.value}`" not in text]
