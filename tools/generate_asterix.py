@@ -128,24 +128,24 @@ class Pool:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.scales: dict[str, float] = {}
 
     def place(self, node: Node) -> int:
         """The index of a node in the pool; put there if it is new."""
-        amend(node, self.scales)
         line = json.dumps(node, ensure_ascii=False)
         if line not in self.lines:
             self.lines.append(line)
         return self.lines.index(line)
 
 
-def order_of(record: type[base.Record], pool: Pool) -> list[int | str | None]:
+def order_of(category: int, record: type[base.Record], pool: Pool) -> list[int | str | None]:
     """What stands at each field reference number: index in the pool, None (spare) or "RFS"."""
     assert record.cv_fspec_max_bytes == fspec_bytes(record.cv_items_list)
     order: list[int | str | None] = []
     for item in record.cv_items_list:
         if issubclass(item, base.UapItem):
-            order.append(pool.place(named(item.cv_non_spare)))
+            node = named(item.cv_non_spare)
+            amend(node, AMENDED.get(category, {}))
+            order.append(pool.place(node))
         else:
             order.append("RFS" if issubclass(item, base.UapItemRFS) else None)
     return order
@@ -155,10 +155,11 @@ def edition_of(spec: type[base.AstCat], pool: Pool) -> Node:
     """The profiles of one edition."""
     uap = spec.cv_uap
     if issubclass(uap, base.UapSingle):
-        return {"uaps": {"": order_of(uap.cv_record, pool)}}
+        return {"uaps": {"": order_of(spec.cv_category, uap.cv_record, pool)}}
     assert issubclass(uap, base.UapMultiple) and uap.cv_selector is not None
     path, cases = uap.cv_selector
-    return {"uaps": {name: order_of(record, pool) for name, record in uap.cv_uaps.items()},
+    return {"uaps": {name: order_of(spec.cv_category, record, pool)
+                     for name, record in uap.cv_uaps.items()},
             "selector": ["/".join(path), {str(key): name for key, name in cases.items()}]}
 
 
@@ -187,7 +188,6 @@ def derived_of(category: int, editions: dict[str, Node], pool: Pool) -> dict[str
 def text_of(category: int) -> str:
     """The whole file of one category, one item and one edition per line."""
     pool = Pool()
-    pool.scales = AMENDED.get(category, {})
     carried = {"{}.{}".format(*spec.cv_edition): edition_of(spec, pool)
                for spec in generated.manifest["CATS"][category]}
     editions = derived_of(category, carried, pool) | carried

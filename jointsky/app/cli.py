@@ -13,13 +13,14 @@ import typer
 
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.demo import demo
+from jointsky.app.commands.doctor import doctor
 from jointsky.app.commands.replay import replay
 from jointsky.app.commands.score import score
 from jointsky.app.commands.track import track
 from jointsky.app.commands.unit import unit
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, score)
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, score, doctor)
 
 
 def build() -> typer.Typer:

@@ -109,7 +109,7 @@ def _field_of(records: RecordTable, name: str) -> pa.Field:
         return pa.field(column_name(records, name), pa.binary(), metadata={"title": title})
     kind = _cell_type(leaf)
     meaning = {"title": leaf.title, "unit": leaf.unit}
-    if EXACT_BITS < leaf.bits <= 64:
+    if kind == pa.uint64() and leaf.bits > EXACT_BITS:
         meaning["hex"] = str((leaf.bits + 3) // 4)
     return pa.field(column_name(records, name), pa.list_(kind) if leaf.repeated else kind,
                     metadata=meaning)

@@ -79,8 +79,8 @@ STRUCTURES: dict[str, Node] = {
         "bits": 8, "content": ["raw"]})),
     "compound": imaginary(named("A", {"compound": INNER}), named("Z", {
         "bits": 8, "content": ["raw"]})),
-    "long compound": imaginary(named("A", {"compound": [*[None] * 8, *INNER, None,
-                                                             named("LAST", HEIGHT | {"bits": 16})]})),
+    "long compound": imaginary(named("A", {"compound": [
+        *[None] * 8, *INNER, None, named("LAST", HEIGHT | {"bits": 16})]})),
     "expansion": imaginary(named("RE", {"explicit": "RE"}), expansions=(
         {"edition": "1.0", "compound": [*INNER, named("C", {"compound": INNER})]},)),
     "text": imaginary(named("A", {"bits": 56, "content": ["ascii"]}), named("B", {"group": [
