@@ -1,0 +1,87 @@
+"""Every command that stands in a code block of README or docs runs as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bench.folders import write_folder
+from jointsky.app.cli import build
+from jointsky.codec.asterix.from_batches import encode_plots
+from jointsky.model.clock import NS_PER_S
+from jointsky.model.schema import PlotBatch, PlotKind
+from jointsky.model.sensor import sensor_id_of
+from jointsky.model.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ENDLESS = {"demo", "replay", "unit"}
+
+
+def commands() -> list[str]:
+    """Lines that begin with `jointsky` inside code blocks, without their comments."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```\w*\n(.*?)```", page.read_text(), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = line.split(" #", maxsplit=1)[0].strip().removeprefix(".venv/bin/")
+                if command.startswith("jointsky "):
+                    found.append(command)
+    return sorted(set(found))
+
+
+def radar_file(path: Path) -> None:
+    """Sixty seconds of two aircraft before radar 20/129."""
+    n = 30
+    plots = PlotBatch.blank(n, World.EXERCISE)
+    plots.time_ns[:] = (1_683_014_400 + 4 * (np.arange(n) // 2)) * NS_PER_S
+    plots.received_ns[:] = plots.time_ns
+    plots.sensor_id[:] = sensor_id_of(20, 129)
+    plots.kind[:] = PlotKind.MODE_S
+    plots.range_m[:] = 60_000 + 800 * (np.arange(n) // 2) + 30_000 * (np.arange(n) % 2)
+    plots.azimuth_rad[:] = 1 + np.arange(n) % 2
+    plots.icao_address[:] = 0x600001 + np.arange(n) % 2
+    plots.mode_c_m[:] = 9000
+    for name in ("range_m", "azimuth_rad", "icao_address", "mode_c_m"):
+        plots.present[:] |= PlotBatch.bit(name)
+    path.write_bytes(b"".join(encode_plots(plots)))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the pages speak of."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name in ("recording.ast", "radar.ast"):
+        radar_file(folder / name)
+    write_folder(folder / "plots", seed=5, aircraft=12, radars=2)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    return folder
+
+
+def test_pages_hold_commands() -> None:
+    words = {command.split()[1] for command in commands()}
+    assert {"decode", "doctor", "track", "score", "replay"} <= words
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_a_page_runs(command: str, desk: Path,
+                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    words = shlex.split(command)[1:]
+    if "recording.ast" in words and words[0] == "replay":
+        words += ["--sensor", "20/129=41.3,2.1,27"]  # this one has a radar in it
+    if words[0] in ENDLESS and "--check" not in words:
+        words += ["--duration", "1"]
+    if words[0] in {"demo", "replay"}:
+        words += ["--headless", "--port", "0"]
+    if words[0] == "score" and not Path("tracks.parquet").exists():
+        done = CliRunner().invoke(build(), ["track", "plots", "-o", "tracks.parquet"])
+        assert done.exit_code == 0
+    result = CliRunner().invoke(build(), words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
