@@ -9,10 +9,17 @@ reads one column at a time from where its slot starts. EUROCONTROL SPEC-0149 par
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from jointsky.kernels.jit import inlined, kernel
-from jointsky.model.batch import I32, I64, U8, Array
+
+Array = npt.NDArray[Any]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
 
 # A table as the kernels want it is one array of int32, the plan. Its head says where in it stand
 # the operations, the slot of a known expansion (-1: none), octets of the longest FSPEC, profiles
