@@ -25,19 +25,26 @@ let firstView = true;
 let noticeTimer = 0;
 let addressTimer = 0;
 let bytes = 0;
+let dismissed = '';
 
 export const ask = (message: ToWorker): void => worker.postMessage(message);
 export const command = (order: Command): void => ask({ kind: 'command', command: order });
 
-/** Begin: the chart is there, the address is read. */
-export function begin(drawn: Chart, viewGiven: boolean): void {
-  chart = drawn;
+/** Begin to listen; the picture gathers here while the map is still being made. */
+export function begin(viewGiven: boolean): void {
   firstView = !viewGiven;
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => counted(() => hear(data));
   const url = new URL('ws', document.baseURI);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   ask({ kind: 'connect', url: url.href });
   setInterval(beat, 250);
+}
+
+/** The chart is there: give it what was heard meanwhile. */
+export function draw(drawn: Chart): void {
+  chart = drawn;
+  if (ui.hello !== null) chart.setUnit(ui.hello.unit, ui.hello.sensors);
+  if (picture.sequence > 0) refilter();
 }
 
 function hear(message: FromWorker): void {
@@ -87,9 +94,15 @@ function hearNode(message: NodeMessage): void {
       ui.sensors = message.rows;
       break;
     case 'error':
-      ui.problem = message.text;
+      if (message.text !== dismissed) ui.problem = message.text;
       break;
   }
+}
+
+/** The operator has read it; the node may go on saying it. */
+export function dismiss(): void {
+  dismissed = ui.problem;
+  ui.problem = '';
 }
 
 /** Choose the shown rows anew and tell everyone who shows them. */
@@ -100,9 +113,9 @@ function refilter(): void {
   ui.hidden = picture.hidden;
   ui.tick += 1;
   chart?.pictureChanged();
-  if (firstView && picture.rows > 0) {
+  if (firstView && chart !== null && picture.rows > 0) {
     firstView = false;
-    chart?.home();
+    chart.home();
   }
   refreshCard();
 }
@@ -110,7 +123,8 @@ function refilter(): void {
 /** Four times a second: the clock, whether the picture is stale, the card's ages. */
 function beat(): void {
   ui.clock_ms = picture.sequence > 0 ? picture.time() : Date.now();
-  const silent_ms = performance.now() - heard;
+  // A paused picture is meant to stand still; there a lost link alone makes it stale.
+  const silent_ms = ui.session?.mode === 'paused' && ui.link === 'open' ? 0 : performance.now() - heard;
   ui.stale_s = silent_ms > stale_ms ? Math.round(silent_ms / 1000) : 0;
   if (ui.selected !== null && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
 }
@@ -138,10 +152,8 @@ function refreshCard(): void {
 
 async function askCard(number: number): Promise<void> {
   askedCard = performance.now();
-  // The node answers for the present; in replay the picture's own word stands.
-  if (ui.session !== null && ui.session.mode !== 'live') return;
   try {
-    const answer = await fetch(`api/tracks/${number}`);
+    const answer = await fetch(`api/tracks/${number}?session=${encodeURIComponent(ui.hello?.session ?? '')}`);
     if (!answer.ok || ui.selected !== number || ui.card === null) return;
     ui.card = withNode(ui.card, (await answer.json()) as NodeCard, picture.time());
   } catch (problem) {

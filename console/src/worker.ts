@@ -84,8 +84,8 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       say(data.command);
       break;
     case 'trails': {
-      const lines = trails.lines(data.numbers, data.since_ms, data.until_ms, data.dots, data.pointsMost);
-      tell({ kind: 'trails', ...lines }, [lines.positions.buffer, lines.starts.buffer, lines.dots.buffer] as Transferable[]);
+      const lines = trails.lines(data);
+      tell({ kind: 'trails', ...lines }, [lines.sources.buffer, lines.ends.buffer, lines.dots.buffer] as Transferable[]);
       break;
     }
     case 'declutter':

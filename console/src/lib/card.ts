@@ -9,7 +9,7 @@ export interface Contributor {
   name: string;
   nation: string;
   kind: string;
-  /** Seconds since its last plot of this track; null: not known. */
+  /** Seconds since it was last heard; null: not known. */
   age_s: number | null;
 }
 

@@ -12,6 +12,7 @@ import type { TrailLines } from '../wire/trails';
 import { baseStyle } from './base';
 import { LabelCanvas, type LabelLook } from './labels';
 import { TrackLayers } from './layers';
+import { Pace } from './pace';
 import type { Picture } from './picture';
 import { Projection } from './projection';
 import { makeAtlas } from './symbols';
@@ -21,7 +22,9 @@ setWorkerUrl(mapWorkerUrl);
 const pick_px = 18;
 const labels_ms = 500;
 const trails_ms = 1000;
-const trailPointsMost = 120_000;
+const trailPiecesMost = 40_000;
+/** With more tracks than this in view, dots would only blur the picture. */
+const dottedMost = 1500;
 
 export interface ChartEvents {
   pick: (number: number | null) => void;
@@ -35,6 +38,7 @@ export class Chart {
   readonly labels: LabelCanvas;
   private readonly base: BaseMap;
   private readonly overlay: MapboxOverlay;
+  private readonly pace = new Pace();
   private layers: TrackLayers | null = null;
   private settings: Settings;
   private world: World = 'live';
@@ -42,6 +46,7 @@ export class Chart {
   private sensors: SensorPlace[] = [];
   private following = false;
   private moved = 0;
+  private due = false;
   private asked = 0;
   private askedTrails = 0;
   private dragged: { number: number; from: [number, number]; offset: [number, number] } | null = null;
@@ -57,7 +62,7 @@ export class Chart {
       fadeDuration: 0, doubleClickZoom: false, maxPitch: 0,
     });
     this.base.touchZoomRotate.disableRotation();
-    this.overlay = new MapboxOverlay({ interleaved: false, layers: [] });
+    this.overlay = new MapboxOverlay({ interleaved: false, layers: [], onAfterRender: () => this.pace.drawn(this.overlay.getCanvas()) });
     this.base.addControl(this.overlay);
     this.labels = new LabelCanvas(canvas, picture, this.projection);
     this.base.on('move', () => {
@@ -77,7 +82,7 @@ export class Chart {
 
   /** Done when tracks can be seen; the base map may still be coming in under them. */
   async ready(): Promise<void> {
-    this.layers = new TrackLayers(this.picture, await makeAtlas(this.world, this.settings.theme));
+    this.layers = new TrackLayers(this.picture, await makeAtlas(this.world, this.settings.theme, this.settings.scale));
     this.layers.setRings(this.sensors, this.settings);
     this.pictureChanged();
     const tick = (): void => {
@@ -114,13 +119,14 @@ export class Chart {
 
   private tick(): void {
     const now = performance.now();
-    if (now - this.moved >= this.standing_ms()) this.moveTracks();
+    if (this.pace.free(now) && (this.due || now - this.moved >= this.standing_ms())) this.moveTracks();
     if (now - this.asked >= labels_ms) this.askLabels();
   }
 
   private moveTracks(): void {
     if (this.layers === null) return;
     this.moved = performance.now();
+    this.due = false;
     const time_ms = this.picture.time();
     this.overlay.setProps({ layers: this.layers.at(time_ms, this.settings) });
     if (this.following) this.centreOnSelected(time_ms);
@@ -153,9 +159,11 @@ export class Chart {
         if (this.projection.sees(x, y, 200)) numbers.push(picture.tracks.system_track_number[row]!);
       }
     }
+    const { lat } = this.base.getCenter();
     this.events.ask({
-      kind: 'trails', numbers: Int32Array.from(numbers), since_ms: time_ms - this.settings.trail_min * 60_000,
-      until_ms: time_ms, dots: numbers.length > 3000 ? 2 : 5, pointsMost: trailPointsMost,
+      kind: 'trails', numbers: Int32Array.from(numbers), since_ms: time_ms - this.settings.trail_min * 60_000, until_ms: time_ms,
+      dots: numbers.length > dottedMost ? 0 : 5, piecesMost: trailPiecesMost,
+      least_deg: (1.5 * this.projection.metresPerPixel(lat)) / 111_195,
     });
   }
 
@@ -165,20 +173,20 @@ export class Chart {
     if (this.picture.world !== this.world) void this.newSymbols();
     this.layers.restyle(this.settings, this.picture.time());
     this.labels.follow();
-    this.moveTracks();
+    this.due = true;
     if (performance.now() - this.askedTrails >= trails_ms) this.askTrails();
   }
 
   private async newSymbols(): Promise<void> {
     this.world = this.picture.world;
-    const atlas = await makeAtlas(this.world, this.settings.theme);
+    const atlas = await makeAtlas(this.world, this.settings.theme, this.settings.scale);
     if (this.layers !== null) this.layers.symbols = atlas;
     this.pictureChanged();
   }
 
   trailsCame(lines: TrailLines): void {
     this.layers?.setTrails(lines, this.settings);
-    this.moveTracks();
+    this.due = true;
   }
 
   labelsCame(ticket: number, places: Uint8Array): void {
@@ -200,7 +208,7 @@ export class Chart {
     this.settings = settings;
     const restyled = (['theme', 'scale', 'graticule', 'airports'] as const).some((name) => before[name] !== settings[name]);
     if (restyled) this.base.setStyle(baseStyle(settings.theme, settings.scale, settings));
-    if (before.theme !== settings.theme) void this.newSymbols();
+    if (before.theme !== settings.theme || before.scale !== settings.scale) void this.newSymbols();
     this.layers?.setRings(this.sensors, settings);
     this.pictureChanged();
     this.askTrails();

@@ -7,7 +7,7 @@ import { identityColours, rgb, type Theme } from '../lib/words';
 import type { SensorPlace } from '../wire/messages';
 import type { TrailLines } from '../wire/trails';
 import { ageFresh, ageHollow, type Picture } from './picture';
-import { iconOf, type Atlas } from './symbols';
+import { iconOf, symbol_px, type Atlas } from './symbols';
 
 export interface Look {
   theme: Theme;
@@ -64,13 +64,15 @@ export class TrackLayers {
 
   /** Past lines and dots, as the worker has cut them. */
   setTrails(lines: TrailLines, look: Look): void {
-    const count = lines.starts.length - 1;
     this.still = look.trail_min === 0 ? [] : [
-      new PathLayer({
+      new LineLayer({
         id: 'trails',
-        data: { length: count, startIndices: lines.starts, attributes: { getPath: { value: lines.positions, size: 2 } } } as never,
-        _pathType: 'open', widthUnits: 'pixels', getWidth: 1.2 * look.scale, getColor: trailColour[look.theme],
-      } as never),
+        data: {
+          length: lines.ends.length / 2,
+          attributes: { getSourcePosition: { value: lines.sources, size: 2 }, getTargetPosition: { value: lines.ends, size: 2 } },
+        } as never,
+        widthUnits: 'pixels', getWidth: 1.2 * look.scale, getColor: trailColour[look.theme],
+      }),
       new ScatterplotLayer({
         id: 'dots',
         data: { length: lines.dots.length / 2, attributes: { getPosition: { value: lines.dots, size: 2 } } } as never,
@@ -125,9 +127,9 @@ export class TrackLayers {
       data: { length: count, attributes: { getPosition } } as never,
       iconAtlas: this.atlas.canvas as never, iconMapping: this.atlas.mapping,
       getIcon: (_: unknown, { index }: { index: number }) => this.icons[index]!,
-      getSize: 27 * look.scale, sizeUnits: 'pixels', alphaCutoff: 0.01,
+      getSize: symbol_px * look.scale, sizeUnits: 'pixels', alphaCutoff: 0.01,
       updateTriggers: { getIcon: this.revision },
-      textureParameters: { minFilter: 'linear', magFilter: 'linear', mipmapFilter: 'linear' },
+      textureParameters: { minFilter: 'linear', magFilter: 'linear', mipmapFilter: 'none' },
     } as never));
     return layers;
   }

@@ -94,12 +94,14 @@ test('trails made by Python become lines in order of time, cut to the window', (
   const message = decode(golden('trails'));
   expect(message.world).toBe('replay');
   trails.take(message.trails!, message.rows);
-  const lines = trails.lines(Int32Array.of(7, 8), 0, Infinity, 1, 1000);
-  expect([...lines.starts]).toEqual([0, 2]);
-  expect([...lines.positions]).toEqual([74.8, 42.8, 74.82, 42.81]);
+  const all = { numbers: Int32Array.of(7, 8), since_ms: 0, until_ms: Infinity, dots: 1, least_deg: 0, piecesMost: 1000 };
+  const lines = trails.lines(all);
+  expect([...lines.sources]).toEqual([74.82, 42.81]);
+  expect([...lines.ends]).toEqual([74.8, 42.8]);
   expect([...lines.dots]).toEqual([74.82, 42.81, 151.2, -33.5]);
-  const cut = trails.lines(Int32Array.of(7), message.now_ms - 5000, Infinity, 1, 1000);
-  expect(cut.starts.length).toBe(1);
+  expect(trails.lines({ ...all, since_ms: message.now_ms - 5000 }).ends.length).toBe(0);
+  expect(trails.lines({ ...all, least_deg: 1 }).ends.length).toBe(0);
+  expect([...trails.lines({ ...all, until_ms: message.now_ms - 6000 }).dots]).toEqual([74.8, 42.8]);
 });
 
 test('an hour of trail keeps its first and last point within its bound', () => {
@@ -111,12 +113,14 @@ test('an hour of trail keeps its first and last point within its bound', () => {
     message.tracks!.longitude_deg[0] = 70 + second / 1000;
     trails.note(message.tracks!, 1);
   }
-  const { positions } = trails.lines(Int32Array.of(7), 0, Infinity, 0, 1e6);
-  expect(positions[0]).toBe(70);
-  expect(positions.at(-2)).toBeCloseTo(73.6, 6);
-  expect(positions.length / 2).toBeLessThanOrEqual(192);
-  const longitudes = positions.filter((_, at) => at % 2 === 0);
-  expect([...longitudes]).toEqual([...longitudes].sort((a, b) => a - b));
+  const { sources, ends } = trails.lines({
+    numbers: Int32Array.of(7), since_ms: 0, until_ms: Infinity, dots: 0, least_deg: 0, piecesMost: 1e6,
+  });
+  expect(sources[0]).toBeCloseTo(73.6, 6);
+  expect(ends.at(-2)).toBe(70);
+  expect(ends.length / 2).toBeLessThan(192);
+  const longitudes = [...ends.filter((_, at) => at % 2 === 0)];
+  expect(longitudes).toEqual(longitudes.toSorted((a, b) => b - a));
 });
 
 describe('bytes that are no message', () => {

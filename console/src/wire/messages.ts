@@ -1,7 +1,7 @@
 // What the node, the worker and the page say to each other, apart from the binary messages.
 import type { ConsoleTracks, World } from '../generated/schema';
 import type { LabelBoxes } from '../map/declutter';
-import type { TrailLines } from './trails';
+import type { TrailLines, TrailQuestion } from './trails';
 
 export interface SensorPlace {
   id: number;
@@ -16,6 +16,8 @@ export interface SensorPlace {
 
 export interface Hello {
   kind: 'hello';
+  /** Name of this console's session, for the API. */
+  session: string;
   unit: { name: string; nation: string; sac: number; sic: number; latitude: number | null; longitude: number | null };
   world: World;
   version: string;
@@ -42,6 +44,8 @@ export interface SensorRow {
   kind: string;
   nation: string;
   state: 'ok' | 'late' | 'lost' | 'silent';
+  /** 0 when it says of itself that it must not be used operationally. */
+  operational?: number | boolean | null;
   rate_hz: number;
   latency_ms: number | null;
   last_ms: number | null;
@@ -74,7 +78,7 @@ export type LinkState = 'connecting' | 'open' | 'lost';
 export type ToWorker =
   | { kind: 'connect'; url: string }
   | { kind: 'command'; command: Command }
-  | { kind: 'trails'; numbers: Int32Array; since_ms: number; until_ms: number; dots: number; pointsMost: number }
+  | ({ kind: 'trails' } & TrailQuestion)
   | { kind: 'declutter'; ticket: number; boxes: LabelBoxes; gap: number };
 
 export type FromWorker =

@@ -12,12 +12,22 @@ interface Trail {
 }
 
 export interface TrailLines {
-  /** Longitude, latitude of all points, line after line. */
-  positions: Float64Array;
-  /** Index of each line's first point, and one more. */
-  starts: Uint32Array;
-  /** The newest points of each track. */
+  /** Both ends of each piece of line: longitude, latitude. */
+  sources: Float64Array;
+  ends: Float64Array;
+  /** The newest points of each track: longitude, latitude. */
   dots: Float64Array;
+}
+
+export interface TrailQuestion {
+  numbers: Int32Array;
+  since_ms: number;
+  until_ms: number;
+  /** How many of the newest points to give of each track. */
+  dots: number;
+  /** Pieces shorter than this are joined: what the screen could not show. */
+  least_deg: number;
+  piecesMost: number;
 }
 
 export class TrailStore {
@@ -57,10 +67,10 @@ export class TrailStore {
     for (const number of numbers) this.trails.delete(number);
   }
 
-  /** The lines of these tracks since `since_ms`, and their newest `dots` points. */
-  lines(numbers: Int32Array, since_ms: number, until_ms: number, dots: number, pointsMost: number): TrailLines {
-    const positions: number[] = [];
-    const starts: number[] = [0];
+  /** The lines of these tracks in a window of time, and their newest points. */
+  lines({ numbers, since_ms, until_ms, dots, least_deg, piecesMost }: TrailQuestion): TrailLines {
+    const sources: number[] = [];
+    const ends: number[] = [];
     const newest: number[] = [];
     for (const number of numbers) {
       const trail = this.trails.get(number);
@@ -69,13 +79,16 @@ export class TrailStore {
       let last = trail.count - 1;
       while (last >= 0 && points[3 * last]! > until_ms) last -= 1;
       for (let at = Math.max(0, last - dots + 1); at <= last; at += 1) newest.push(points[3 * at + 1]!, points[3 * at + 2]!);
-      let first = last;
-      while (first > 0 && points[3 * (first - 1)]! >= since_ms) first -= 1;
-      if (last - first < 1 || positions.length / 2 + last - first > pointsMost) continue;
-      for (let at = first; at <= last; at += 1) positions.push(points[3 * at + 1]!, points[3 * at + 2]!);
-      starts.push(positions.length / 2);
+      let from = last;
+      for (let at = last - 1; at >= 0 && points[3 * at]! >= since_ms && sources.length < 2 * piecesMost; at -= 1) {
+        const [across, up] = [points[3 * at + 1]! - points[3 * from + 1]!, points[3 * at + 2]! - points[3 * from + 2]!];
+        if (across * across + up * up < least_deg * least_deg) continue;
+        sources.push(points[3 * from + 1]!, points[3 * from + 2]!);
+        ends.push(points[3 * at + 1]!, points[3 * at + 2]!);
+        from = at;
+      }
     }
-    return { positions: Float64Array.from(positions), starts: Uint32Array.from(starts), dots: Float64Array.from(newest) };
+    return { sources: Float64Array.from(sources), ends: Float64Array.from(ends), dots: Float64Array.from(newest) };
   }
 
   private add(number: number, time_ms: number, longitude: number, latitude: number): void {
