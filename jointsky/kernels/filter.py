@@ -98,7 +98,7 @@ def update_model(x: F64, p: F64, z0: float, z1: float, r00: float, r01: float, r
     p[8] -= k20 * g30 + k21 * g31
     p[9] -= k30 * g30 + k31 * g31
     distance2 = y0 * (i00 * y0 + i01 * y1) + y1 * (i01 * y0 + i11 * y1)
-    return -0.5 * (distance2 + math.log(det)) - LOG_2PI
+    return float(-0.5 * (distance2 + math.log(det)) - LOG_2PI)
 
 
 @inlined
@@ -127,7 +127,7 @@ def update_velocity(x: F64, p: F64, v0: float, v1: float, variance: float) -> fl
     p[7] = g20 - k20 * g20 - k21 * g21
     p[8] = g21 - k20 * g21 - k21 * g31
     p[9] = g31 - k30 * g21 - k31 * g31
-    return -0.5 * (distance2 + math.log(det)) - LOG_2PI
+    return float(-0.5 * (distance2 + math.log(det)) - LOG_2PI)
 
 
 @inlined
@@ -231,7 +231,7 @@ def weigh(mu: F64, log_likelihood: F64, floor: float) -> float:
         kept += mu[j]
     for j in range(models):
         mu[j] /= kept
-    return best + math.log(total)
+    return float(best + math.log(total))
 
 
 @inlined

@@ -45,18 +45,19 @@ def track_type(models: int) -> np.dtype[np.void]:
     latitude, longitude, height where its own tangent plane touches, origin and axes of that plane
     in ECEF; x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height,
     height_p: height and climb rate at height_ns (NEVER: no height heard), height_odd: heights
-    refused one after the other; odds: log odds of existence; co_operative: a transponder
-    answered; code, address: the established ones, weight how well, 0 for none.
+    refused one after the other; odds: log odds of existence; share: in how much of the looks due
+    radars saw it of late, missed: looks in vain since the last plot; co_operative: a transponder
+    answered a radar; code, address: the established ones, weight how well, 0 for none.
     """
     return np.dtype([
         ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("number", "i4"),
         ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"), ("code_weight", "i4"),
-        ("address_weight", "i4"), ("spare", "i4"), ("address", "i8"), ("callsign", "u1", (8,)),
+        ("address_weight", "i4"), ("missed", "i4"), ("address", "i8"), ("callsign", "u1", (8,)),
         ("started_ns", "i8"), ("updated_ns", "i8"), ("dropped_ns", "i8"), ("time_ns", "i8"),
-        ("height_ns", "i8"), ("odds", "f8"), ("point", "f8", (3,)), ("mean", "f8", (4,)),
-        ("spread", "f8", (10,)), ("height", "f8", (2,)), ("height_p", "f8", (3,)),
-        ("plane", "f8", (3,)), ("origin", "f8", (3,)), ("axes", "f8", (9,)),
-        ("mu", "f8", (models,)), ("x", "f8", (models, 4)), ("p", "f8", (models, 10))])
+        ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"), ("point", "f8", (3,)),
+        ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
+        ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
+        ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)), ("p", "f8", (models, 10))])
 
 
 # A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; range without bias,

@@ -40,6 +40,8 @@ from jointsky.track.measure import height_for, measure
 ROWS_MAX = 4096
 CANDIDATES_MAX = 12
 HEIGHT_SPAN_M = 12_000.0
+# A code heard again counts twice against another one.
+ESTABLISHED = 2
 LOG_2PI = math.log(2 * math.pi)
 # The chance that an aircraft has just begun the hardest manoeuvre there is a model for.
 SURPRISE = 0.05
@@ -170,8 +172,8 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     likelihood += (1 - SURPRISE) * math.exp(-0.5 * distance2) / math.sqrt(det)
     pd = sensor.p_detection
     exists = -math.log1p(math.exp(-t.odds))
-    return (math.log(likelihood) - LOG_2PI - sensor.clutter_log[plot.primary]
-            + math.log(pd / (1 - pd)) + exists + evidence_of(t, plot, settings))
+    return float(math.log(likelihood) - LOG_2PI - sensor.clutter_log[plot.primary]
+                 + math.log(pd / (1 - pd)) + exists + evidence_of(t, plot, settings))
 
 
 @inlined
@@ -186,9 +188,9 @@ def evidence_of(t: Track, plot: Plot, settings: Settings) -> float:
         ratio += math.log((1 - settings.garble_height) * likelihood * HEIGHT_SPAN_M
                           + settings.garble_height)
     if t.code_weight > 0 and plot.code >= 0:
-        same = t.code == plot.code
-        ratio += settings.code_match if same else settings.code_mismatch
+        ratio += (settings.code_match if t.code == plot.code
+                  else settings.code_mismatch * min(t.code_weight, ESTABLISHED))
     if t.address_weight > 0 and plot.address >= 0:
-        same = t.address == plot.address
-        ratio += settings.address_match if same else settings.address_mismatch
-    return ratio
+        ratio += (settings.address_match if t.address == plot.address
+                  else settings.address_mismatch * min(t.address_weight, ESTABLISHED))
+    return float(ratio)

@@ -38,6 +38,7 @@ EDGE_RANGE_M = 500.0
 EDGE_HEIGHT_M = 100.0
 SILENT_PERIODS = 2.5
 CHANCE_MIN = 0.02
+TRUSTED_SCANS, SILENCE_LEAST_NS = 2, 4_000_000_000
 TENTATIVE_LOG_ODDS_MIN = -7.5
 HEIGHT_AGREES_M = 400.0
 
@@ -58,7 +59,7 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
         for s in range(sensors.shape[0]):
             if sensors[s].form == POLAR:
                 _count_misses(t, looks[i, s], sensors[s], settings, now_ns)
-        if _is_over(t, settings, now_ns, ahead_s):
+        if _is_over(t, looks[i], sensors, settings, now_ns, ahead_s):
             _drop(t, now_ns)
     refill(tracks, 2 * settings.reach_m, head, following)
     for i in range(tracks.shape[0]):
@@ -93,11 +94,13 @@ def _count_misses(t: Track, look: I64, sensor: SensorRow, settings: Settings,
         return
     chance = 0.0
     if now_ns - sensor.last_ns <= SILENT_PERIODS * period_ns:
-        chance = chance_seen(t, sensor, settings) * sensor.p_detection
+        chance = chance_seen(t, sensor, settings) * sensor.p_detection * t.share
     if chance < CHANCE_MIN:
         look[LOOK] = now_ns
     else:
         t.odds += math.log(1 - chance)
+        # Only once it is seen again do we know that it was there to be missed.
+        t.missed += 1
         look[LOOK] += period_ns
 
 
@@ -123,16 +126,24 @@ def chance_seen(t: Track, sensor: SensorRow, settings: Settings) -> float:
 
 
 @inlined
-def _is_over(t: Track, settings: Settings, now_ns: int, ahead_s: float) -> bool:
-    """Whether a track is no longer believed, or no longer of use."""
+def _is_over(t: Track, looks: I64, sensors: Sensors, settings: Settings, now_ns: int,
+             ahead_s: float) -> bool:
+    """Whether a track is no longer believed, or no longer of use. looks: those of the track."""
     if t.state == TENTATIVE:
-        return (t.odds < TENTATIVE_LOG_ODDS_MIN
-                or now_ns - t.started_ns > settings.tentative_ns)
-    if t.odds < settings.drop or now_ns - t.updated_ns > settings.coast_ns:
+        return bool(t.odds < TENTATIVE_LOG_ODDS_MIN
+                    or now_ns - t.started_ns > settings.tentative_ns)
+    # Silence of as many scans as there were plots, and two: a young track is not kept for long.
+    slowest_ns = 0
+    for s in range(sensors.shape[0]):
+        if looks[s, SEEN] != NEVER:
+            slowest_ns = max(slowest_ns, sensors[s].period_ns)
+    silent_ns = now_ns - t.updated_ns
+    if (t.odds < settings.drop or silent_ns > settings.coast_ns
+            or silent_ns > (t.hits + TRUSTED_SCANS) * max(slowest_ns, SILENCE_LEAST_NS)):
         return True
     p = t.spread
     variance = (p[0] + p[4] + ahead_s * (2 * (p[2] + p[6]) + ahead_s * (p[7] + p[9]))) / 2
-    return variance > settings.variance_max
+    return bool(variance > settings.variance_max)
 
 
 @inlined
@@ -171,7 +182,7 @@ def _are_one(t: Track, other: Track, settings: Settings) -> bool:
     axes, p, q = t.axes, t.spread, other.spread
     dx, dy = other.point[0] - t.point[0], other.point[1] - t.point[1]
     dz = other.point[2] - t.point[2]
-    return (_distance2(axes[0] * dx + axes[1] * dy + axes[2] * dz,
+    return bool(_distance2(axes[0] * dx + axes[1] * dy + axes[2] * dz,
                        axes[3] * dx + axes[4] * dy + axes[5] * dz,
                        p[0] + q[0], p[1] + q[1], p[4] + q[4]) <= settings.merge
             and _distance2(other.mean[2] - t.mean[2], other.mean[3] - t.mean[3],
@@ -181,7 +192,7 @@ def _are_one(t: Track, other: Track, settings: Settings) -> bool:
 @inlined
 def _distance2(y0: float, y1: float, s00: float, s01: float, s11: float) -> float:
     """Squared distance in units of a covariance."""
-    return (s11 * y0 * y0 - 2 * s01 * y0 * y1 + s00 * y1 * y1) / (s00 * s11 - s01 * s01)
+    return float((s11 * y0 * y0 - 2 * s01 * y0 * y1 + s00 * y1 * y1) / (s00 * s11 - s01 * s01))
 
 
 @inlined

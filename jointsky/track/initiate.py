@@ -16,6 +16,7 @@ from jointsky.model.batch import I64
 from jointsky.track.arrays import (
     LOOK,
     NEVER,
+    POLAR,
     SEEN,
     STARTED,
     TENTATIVE,
@@ -42,7 +43,8 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.state, t.number, t.hits, t.flags = TENTATIVE, 0, 1, plot.flags
     t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
     t.odds = sensor.birth_log[plot.primary] - (settings.near_penalty if by_track else 0.0)
-    t.co_operative = 1 - plot.primary
+    t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
+    t.share, t.missed = 1.0, 0
     t.height_odd, t.height_ns = 0, NEVER
     if not math.isnan(plot.height_m):
         t.height_ns = time_ns

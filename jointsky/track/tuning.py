@@ -90,7 +90,7 @@ class Tuning:
     code_match: float = 4.0
     code_mismatch: float = -3.5
     address_match: float = 8.0
-    address_mismatch: float = -6.0
+    address_mismatch: float = -8.0
     garble_height: float = 0.02
     sigma_velocity_ms: float = 2.0
     sigma_position_m: float = 30.0

@@ -22,6 +22,7 @@ from jointsky.track.arrays import (
     LOOK,
     NEVER,
     NEXT_NUMBER,
+    POLAR,
     SEEN,
     TENTATIVE,
     Plot,
@@ -38,6 +39,10 @@ WEIGHT_MAX = 3
 HEIGHT_GATE = 25.0
 HEIGHT_ODD_MAX = 2
 CLIMB_VARIANCE = 400.0
+# One look weighs so much in the share of looks in which a track is seen.
+SHARE_STEP = 0.1
+# A track seen only now and then (low flight, terrain) is not missed as one that is always seen.
+SHARE_MIN = 0.3
 
 
 @inlined
@@ -58,6 +63,10 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
     looks[i, s, LOOK] = max(looks[i, s, LOOK], time_ns)
     t.updated_ns = max(t.updated_ns, time_ns)
     t.hits += 1
+    if plot.form == POLAR:
+        t.share *= (1 - SHARE_STEP) ** t.missed
+        t.share += SHARE_STEP * (1 / sensor.p_detection - t.share)
+        t.share, t.missed = min(max(t.share, SHARE_MIN), 1.0), 0
     t.flags = plot.flags
     follow(t)
     if (t.state == TENTATIVE and t.odds >= settings.confirm
@@ -124,7 +133,7 @@ def _hear_height(t: Track, plot: Plot, settings: Settings) -> None:
 @inlined
 def _hear_codes(t: Track, plot: Plot) -> None:
     """Codes and address: heard again they gain weight, contradicted they lose it."""
-    if plot.primary == 0:
+    if plot.primary == 0 and plot.form == POLAR:
         t.co_operative = 1
     if plot.code >= 0:
         t.code, t.code_weight = _vote(t.code, t.code_weight, plot.code)
