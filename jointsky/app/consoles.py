@@ -41,7 +41,6 @@ class Console:
     async def serve(self) -> None:
         """Serve it until it goes, or the hub closes."""
         await self._greet(self._hub.latest.picture if self._hub.latest else None)
-        await self._session.learn_extent()
         reader = asyncio.ensure_future(self._read())
         writer = asyncio.ensure_future(self._write())
         try:
@@ -114,6 +113,7 @@ class Console:
         now_s = time.monotonic()
         if shown is None or shown.jumped or now_s - self._status_s >= STATUS_S:
             self._status_s = now_s
+            await self._session.learn_extent()
             await self._say(self._session.status())
             if self._session.shown is not None:
                 await self._say(sensors_message(self._session.shown.picture))

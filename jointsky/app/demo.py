@@ -25,6 +25,7 @@ from jointsky.app.config import (
 from jointsky.app.feed import Order
 from jointsky.app.unit import Ready, Summary, run_unit
 from jointsky.app.warm import warm_up
+from jointsky.app.web import listen
 from jointsky.model.errors import FileProblem
 from jointsky.sim.scenario import Scenario, parse_scenario
 
@@ -50,6 +51,7 @@ class DemoOptions:
 def run_demo(options: DemoOptions) -> Summary:
     """Run the demo until it is stopped or its time is over. Raises as `run_unit` does."""
     scenario = _scenario_of(options)
+    sock = listen(ConsoleSection().host, options.port)
     feed = subprocess.Popen([sys.executable, "-m", "jointsky.app.feed"], stdin=subprocess.PIPE,
                             text=True, start_new_session=True)
     try:
@@ -63,8 +65,9 @@ def run_demo(options: DemoOptions) -> Summary:
                 announce(ready.url, "the demo runs: simulated traffic, an exercise",
                          options.headless)
 
-            return asyncio.run(run_unit(config, when_ready, options.duration_s))
+            return asyncio.run(run_unit(config, sock, when_ready, options.duration_s))
     finally:
+        sock.close()
         _end(feed)
 
 

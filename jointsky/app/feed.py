@@ -76,7 +76,10 @@ def main() -> None:
     observed = simulate(start(LITTLE, 0), 8 * NS_PER_S)
     for sensor in LITTLE.sensors:
         datagrams_of(observed, sensor.sensor_id)
-    order = Order.model_validate_json(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        return
+    order = Order.model_validate_json(line)
     ended = threading.Event()
 
     def wait_for_end() -> None:

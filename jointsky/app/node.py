@@ -32,7 +32,7 @@ from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackState
 
 PUBLISH_S = 0.5  # consoles get at most two pictures a second
-TRIM_TURNS = 120
+NS_PER_MS = NS_PER_S // 1000
 DELAYS_KEPT = 50_000
 
 
@@ -108,7 +108,8 @@ class Node:
 
     def _turn(self, frames: list[Frame], now_ns: int) -> StepResult:
         """One turn, on the engine's thread: the journal first."""
-        self._now_ns = now_ns = max(now_ns, self._now_ns + 1)
+        # Whole milliseconds, so that a console's time names a turn exactly.
+        self._now_ns = now_ns = max(now_ns - now_ns % NS_PER_MS, self._now_ns + NS_PER_MS)
         news, self._news = self._news, None
         sequence = self._write_down(news, frames, now_ns)
         result = take_turn(self._state, Turn(sequence, now_ns, frames, news), self._hub.world)

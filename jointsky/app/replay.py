@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from jointsky.app.player import Player
 from jointsky.app.recordings import open_recording
 from jointsky.app.session import Session
 from jointsky.app.unit import Ready, hosts_of, stopped_by_signals, url_of
-from jointsky.app.web import build_app, listen, serving
+from jointsky.app.web import build_app, serving
 from jointsky.edge.journal import is_journal
 from jointsky.engine.state import PictureState
 from jointsky.model.errors import FileProblem
@@ -34,7 +35,6 @@ class ReplayOptions:
     path: Path
     speed: float = 1.0
     duration_s: float | None = None
-    port: int = 8470
     sensors: tuple[Sensor, ...] = ()
     editions: dict[int, str] | None = None
     date_utc: date | None = None
@@ -87,13 +87,12 @@ def _unit_of(log: JournalLog, path: Path) -> Unit:
     return state.unit
 
 
-async def run_replay(options: ReplayOptions, opened: Opened,
+async def run_replay(options: ReplayOptions, opened: Opened, sock: socket.socket,
                      when_ready: Callable[[Ready], Awaitable[None]]) -> Replayed:
-    """Serve a replay until SIGINT or SIGTERM, or for `duration_s`."""
+    """Serve a replay until SIGINT or SIGTERM, or for `duration_s`. sock: as for `run_unit`."""
     history = History()
     async with AsyncExitStack() as stack:
-        console = ConsoleSection(port=options.port)
-        sock = listen(console.host, console.port)
+        console = ConsoleSection()
         stack.callback(sock.close)
         hub = Hub(opened.unit, World.REPLAY, live=False, history=history,
                   open_player=lambda: Player(opened.open_log(), World.REPLAY, history),

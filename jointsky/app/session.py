@@ -68,7 +68,8 @@ class Session:
             case "speed":
                 self._set_speed(_number(order, "speed"))
             case "seek":
-                self._seek(round(_number(order, "time_ms") * 1e6))
+                # Microseconds are exact in a float of this size, nanoseconds are not.
+                self._seek(round(_number(order, "time_ms") * 1000) * 1000)
             case other:
                 raise BadOrder(f"no such order: {other!r:.40}")
         self._ordered.set()
@@ -200,8 +201,8 @@ class Session:
                 "end_ms": max(end_ns, time_ns) / 1e6, "live": self._hub.live}
 
     async def learn_extent(self) -> None:
-        """Find out how far back the log goes, before anything is replayed."""
-        if self._hub.open_player is not None and self._player is None:
+        """Find out how far back the log goes, if that is not known yet."""
+        if self._hub.open_player is not None and self._extent_ns[0] == 0:
             player = await self._work(self._hub.open_player)
             try:
                 self._extent_ns = await self._work(player.extent)

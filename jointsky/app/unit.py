@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from jointsky.app.inputs import clock_of, open_inputs
 from jointsky.app.node import Counters, Node, recover
 from jointsky.app.outputs import Outputs
 from jointsky.app.player import Player
-from jointsky.app.web import LOOPBACK, build_app, listen, serving
+from jointsky.app.web import LOOPBACK, build_app, serving
 from jointsky.edge.journal import JournalWriter, Limits
 from jointsky.edge.udp import FrameQueue
 from jointsky.model.clock import NS_PER_S
@@ -49,16 +50,16 @@ class Summary:
 WhenReady = Callable[[Ready], Awaitable[None]]
 
 
-async def run_unit(config: UnitConfig, when_ready: WhenReady,
+async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenReady,
                    duration_s: float | None = None) -> Summary:
     """Run a unit until SIGINT or SIGTERM, or for `duration_s` from when it was ready.
 
-    Raises `InputError` or `ResourceProblem` if something of it cannot be had.
+    sock: where consoles are served, listening already; closed at the end. Raises `InputError` or
+    `ResourceProblem` if something of it cannot be had.
     """
-    clock = clock_of(config)
     async with AsyncExitStack() as stack:
-        sock = listen(config.console.host, config.console.port)
         stack.callback(sock.close)
+        clock = clock_of(config)
         journal = _open_journal(config.journal)
         stack.callback(journal.close)
         hub = _hub_of(config)

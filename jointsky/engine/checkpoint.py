@@ -51,18 +51,26 @@ class _Cells:
     def __init__(self, blob: bytes, at: int, world: World | None):
         self._blob, self._at, self.world = blob, at, world
 
-    def take(self, dtype: str, shape: list[int]) -> Array:
-        kind = np.dtype(dtype)
+    def take(self, descr: Any, shape: list[int]) -> Array:
+        kind = _dtype_of(descr)
         count = int(np.prod(shape, dtype=np.int64))
         cells = np.frombuffer(self._blob, kind, count, self._at) if count else np.empty(0, kind)
         self._at += count * kind.itemsize
         return cells.reshape(shape).copy()
 
 
+def _dtype_of(descr: Any) -> np.dtype[Any]:
+    """The type of cells: text for a plain one, for records a list of name, type and shape."""
+    if isinstance(descr, str):
+        return np.dtype(descr)
+    return np.dtype([(name, _dtype_of(part), *(tuple(one) for one in shape))
+                     for name, part, *shape in descr])
+
+
 def _tree_of(thing: Any, cells: list[bytes]) -> Any:
     if isinstance(thing, np.ndarray):
         cells.append(np.ascontiguousarray(thing).tobytes())
-        return {"array": [thing.dtype.str, list(thing.shape)]}
+        return {"array": [np.lib.format.dtype_to_descr(thing.dtype), list(thing.shape)]}
     if isinstance(thing, Enum):
         return thing.value
     if thing is None or isinstance(thing, (bool, int, float, str)):

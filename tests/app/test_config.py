@@ -43,7 +43,8 @@ def test_every_fault_is_told_with_its_line() -> None:
     faults = raised.value.faults
     assert len(faults) == len(wrongs)
     lines = text.splitlines()
-    for part, word in (("sac = 300", "less than or equal to 255"), ("adbs", "expected 'psr', 'ssr'"),
+    for part, word in (("sac = 300", "less than or equal to 255"),
+                       ("adbs", "expected 'psr', 'ssr'"),
                        ('udp = "127.0.0.1"', "ADDRESS:PORT"), ("keeps_h", "no such key"),
                        ("many", "valid integer"), ("Kyrgyz", "pattern")):
         number = next(n for n, line in enumerate(lines, 1) if part in line)
@@ -73,7 +74,7 @@ def test_any_text_is_refused_without_a_crash(text: str) -> None:
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match="no.toml"):
+    with pytest.raises(FileProblem, match=r"no\.toml"):
         load_config(tmp_path / "no.toml")
 
 

@@ -28,14 +28,17 @@ def replay(
     from rich.console import Console
 
     from jointsky.app.arguments import parse_date, parse_sensors
+    from jointsky.app.config import ConsoleSection
     from jointsky.app.demo import announce
     from jointsky.app.replay import ReplayOptions, open_log, run_replay
     from jointsky.app.unit import Ready
     from jointsky.app.warm import warm_up
+    from jointsky.app.web import listen
     from jointsky.codec.asterix.editions import parse_editions
 
-    options = ReplayOptions(file, speed, duration, port, parse_sensors(sensor or []),
+    options = ReplayOptions(file, speed, duration, parse_sensors(sensor or []),
                             parse_editions(edition or []), parse_date(date))
+    sock = listen(ConsoleSection().host, port)
     warm_up()
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     with errors.status(f"reading {file}"):
@@ -46,7 +49,7 @@ def replay(
     async def when_ready(ready: Ready) -> None:
         announce(ready.url, f"replay of {file}", headless)
 
-    seen = asyncio.run(run_replay(options, opened, when_ready))
+    seen = asyncio.run(run_replay(options, opened, sock, when_ready))
     if duration is not None:
         Console(soft_wrap=True, highlight=False).print(
             f"{(seen.to_ns - seen.from_ns) / 1e9:.1f} s of it replayed: {seen.plots} reports used, "

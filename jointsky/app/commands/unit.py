@@ -23,14 +23,16 @@ def unit(
     from jointsky.app.summary import tell
     from jointsky.app.unit import Ready, run_unit
     from jointsky.app.warm import warm_up
+    from jointsky.app.web import listen
 
     loaded = load_config(config)
     if check:
         typer.echo(f"{config}: fits")
         return
+    sock = listen(loaded.console.host, loaded.console.port)
     warm_up()
 
     async def when_ready(ready: Ready) -> None:
         announce(ready.url, f"unit {loaded.unit.name} runs", headless=True)
 
-    tell(asyncio.run(run_unit(loaded, when_ready, duration)))
+    tell(asyncio.run(run_unit(loaded, sock, when_ready, duration)))
