@@ -53,12 +53,20 @@ def radar_file(path: Path) -> None:
     path.write_bytes(b"".join(encode_plots(plots)))
 
 
+def old_adsb_file(path: Path) -> None:
+    """One CAT021 record of edition 0.23: source, target report descriptor, position."""
+    items = bytes([20, 1]) + bytes([0, 0]) + bytes([0x1D, 0x6B, 0x00, 0x01, 0x7E, 0x00])
+    record = bytes([0b11010000]) + items
+    path.write_bytes(bytes([21, 0, 3 + len(record)]) + record)
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the pages speak of."""
     folder = tmp_path_factory.mktemp("desk")
     for name in ("recording.ast", "radar.ast"):
         radar_file(folder / name)
+    old_adsb_file(folder / "adsb.ast")
     write_folder(folder / "plots", seed=5, aircraft=12, radars=2)
     shutil.copytree(ROOT / "examples", folder / "examples")
     return folder
