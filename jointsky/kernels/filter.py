@@ -22,6 +22,7 @@ from jointsky.kernels.jit import inlined, kernel
 F64 = npt.NDArray[np.float64]
 
 LOG_2PI = math.log(2 * math.pi)
+WEIGHT_MIN = 1e-5
 
 
 @inlined
@@ -194,21 +195,32 @@ def mix(x: F64, p: F64, mu: F64, dt_s: float, leave_rate: F64, goes_to: F64, x_w
 @inlined
 def _mix_into(x: F64, p: F64, mu: F64, stay: F64, goes_to: F64, j: int, total: float,
               x_out: F64, p_out: F64) -> None:
+    """Mixed state of model j. A model of a share below WEIGHT_MIN is left out, for speed."""
     models = mu.shape[0]
+    own = stay[j]
+    for i in range(models):
+        weight = (mu[i] - stay[i]) * goes_to[i, j]
+        if i != j and weight < WEIGHT_MIN * total:
+            own += weight
+    own /= total
     for k in range(4):
-        x_out[k] = 0.0
+        x_out[k] = own * x[j, k]
     for k in range(10):
-        p_out[k] = 0.0
+        p_out[k] = own * p[j, k]
     for i in range(models):
-        weight = (stay[i] if i == j else (mu[i] - stay[i]) * goes_to[i, j]) / total
-        for k in range(4):
-            x_out[k] += weight * x[i, k]
-        for k in range(10):
-            p_out[k] += weight * p[i, k]
+        weight = (mu[i] - stay[i]) * goes_to[i, j] / total
+        if i != j and weight >= WEIGHT_MIN:
+            for k in range(4):
+                x_out[k] += weight * x[i, k]
+            for k in range(10):
+                p_out[k] += weight * p[i, k]
+    spread_into(p_out, own, x[j, 0] - x_out[0], x[j, 1] - x_out[1], x[j, 2] - x_out[2],
+                x[j, 3] - x_out[3])
     for i in range(models):
-        weight = (stay[i] if i == j else (mu[i] - stay[i]) * goes_to[i, j]) / total
-        spread_into(p_out, weight, x[i, 0] - x_out[0], x[i, 1] - x_out[1], x[i, 2] - x_out[2],
-                    x[i, 3] - x_out[3])
+        weight = (mu[i] - stay[i]) * goes_to[i, j] / total
+        if i != j and weight >= WEIGHT_MIN:
+            spread_into(p_out, weight, x[i, 0] - x_out[0], x[i, 1] - x_out[1],
+                        x[i, 2] - x_out[2], x[i, 3] - x_out[3])
 
 
 @inlined

@@ -41,13 +41,16 @@ SEEN, LOOK = 0, 1
 
 
 def track_type(models: int) -> np.dtype[np.void]:
-    """A track. state FREE..DROPPED; number: system track number, 0 while tentative; plane:
-    latitude, longitude, height where its own tangent plane touches, origin and axes of that plane
-    in ECEF; x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height,
-    height_p: height and climb rate at height_ns (NEVER: no height heard), height_odd: heights
-    refused one after the other; odds: log odds of existence; share: in how much of the looks due
-    radars saw it of late, missed: looks in vain since the last plot; co_operative: a transponder
-    answered a radar; code, address: the established ones, weight how well, 0 for none.
+    """A track.
+
+    state FREE..DROPPED; number: system track number, 0 while tentative; plane: latitude,
+    longitude, height where its own tangent plane touches, origin and axes of that plane in ECEF;
+    x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height, height_p:
+    height and climb rate at height_ns (NEVER: no height heard), height_odd: heights refused one
+    after the other, -1 while only one was heard; odds: log odds of existence; share: in how much
+    of the looks due radars saw it of late, missed: looks in vain since the last plot;
+    co_operative: a transponder answered a radar; code, address: the established ones, weight how
+    well, 0 for none.
     """
     return np.dtype([
         ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("number", "i4"),
@@ -57,7 +60,8 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"), ("point", "f8", (3,)),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
         ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
-        ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)), ("p", "f8", (models, 10))])
+        ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)),
+        ("p", "f8", (models, 10))])
 
 
 # A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; range without bias,

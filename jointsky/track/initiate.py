@@ -27,8 +27,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.measure import lay_plane, measure
-
-CLIMB_VARIANCE = 400.0
+from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE
 
 
 @inlined
@@ -45,7 +44,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.odds = sensor.birth_log[plot.primary] - (settings.near_penalty if by_track else 0.0)
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
     t.share, t.missed = 1.0, 0
-    t.height_odd, t.height_ns = 0, NEVER
+    t.height_odd, t.height_ns = HEARD_ONCE, NEVER
     if not math.isnan(plot.height_m):
         t.height_ns = time_ns
         t.height[0], t.height[1] = plot.height_m, 0.0

@@ -70,11 +70,20 @@ def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
 
 def in_order(plots: Plots) -> Plots:
     """Plots ordered by (time, sensor, arrival)."""
-    time_ns, sensor = plots["time_ns"], plots["sensor"]
-    later = np.diff(time_ns)
-    if (later > 0).all() or ((later >= 0) & ((later > 0) | (np.diff(sensor) >= 0))).all():
+    if is_ordered(plots):
         return plots
-    return plots[np.lexsort((sensor, time_ns))]
+    return plots[np.lexsort((plots["sensor"], plots["time_ns"]))]
+
+
+@kernel
+def is_ordered(plots: Plots) -> bool:
+    """Whether plots are ordered by time, and by sensor where times are equal."""
+    for j in range(1, plots.shape[0]):
+        if (plots[j].time_ns < plots[j - 1].time_ns
+                or (plots[j].time_ns == plots[j - 1].time_ns
+                    and plots[j].sensor < plots[j - 1].sensor)):
+            return False
+    return True
 
 
 @inlined

@@ -38,6 +38,7 @@ NUMBERS = 65_535  # I062/040 has 16 bits, and 0 means none
 WEIGHT_MAX = 3
 HEIGHT_GATE = 25.0
 HEIGHT_ODD_MAX = 2
+HEARD_ONCE, HEARD_ONCE_NS = -1, 30_000_000_000
 CLIMB_VARIANCE = 400.0
 # One look weighs so much in the share of looks in which a track is seen.
 SHARE_STEP = 0.1
@@ -107,11 +108,14 @@ def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
 
 @inlined
 def _hear_height(t: Track, plot: Plot, settings: Settings) -> None:
-    """Mode C into the height filter; one that jumps is believed only when it is said again."""
-    measured = plot.height_m
+    """Mode C into the height filter; one that jumps is believed only when it is said again, and
+    one heard only once (a false answer that fell on a silent aircraft) is forgotten."""
+    measured, time_ns = plot.height_m, plot.time_ns
+    if t.height_odd == HEARD_ONCE and time_ns - t.height_ns > HEARD_ONCE_NS:
+        t.height_ns = NEVER
     if math.isnan(measured):
         return
-    height, p, time_ns = t.height, t.height_p, plot.time_ns
+    height, p = t.height, t.height_p
     if t.height_ns != NEVER:
         dt_s = max((time_ns - t.height_ns) * 1e-9, 0.0)
         predict_height(height, p, settings.height_noise, dt_s)
@@ -121,10 +125,10 @@ def _hear_height(t: Track, plot: Plot, settings: Settings) -> None:
             t.height_odd = 0
             update_height(height, p, measured, settings.height_variance)
             return
-        t.height_odd += 1
+        t.height_odd = max(t.height_odd, 0) + 1
         if t.height_odd <= HEIGHT_ODD_MAX:
             return
-    t.height_odd = 0
+    t.height_odd = HEARD_ONCE
     t.height_ns = time_ns
     height[0], height[1] = measured, 0.0
     p[0], p[1], p[2] = settings.height_variance, 0.0, CLIMB_VARIANCE
