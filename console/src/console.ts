@@ -126,7 +126,7 @@ function beat(): void {
   // A paused picture is meant to stand still; there a lost link alone makes it stale.
   const silent_ms = ui.session?.mode === 'paused' && ui.link === 'open' ? 0 : performance.now() - heard;
   ui.stale_s = silent_ms > stale_ms ? Math.round(silent_ms / 1000) : 0;
-  if (ui.selected !== null && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
+  if (ui.selected !== null && !ui.ended && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
 }
 
 // The selected track.

@@ -16,7 +16,7 @@ const size = 40;
 export const sidc = (context, identity) => `13${context}${identity}01000000000000`.padEnd(20, '0');
 
 function draw(context, identity, age) {
-  const symbol = new ms.Symbol(sidc(context, identity), { size, fill: age !== 'hollow', fillColor: 'INK', fillOpacity: 0.5, strokeWidth: 8 });
+  const symbol = new ms.Symbol(sidc(context, identity), { size, fillColor: 'INK', fillOpacity: 0.5, strokeWidth: 8 });
   if (!symbol.isValid()) throw new Error(`milsymbol does not know ${sidc(context, identity)}`);
   const { x, y } = symbol.getAnchor();
   const svg = symbol.asSVG()
@@ -24,10 +24,10 @@ function draw(context, identity, age) {
     // The second stroke, which makes the frames of pending, assumed friend and suspect dashed.
     .replaceAll(/stroke="rgb\(239, ?239, ?239\)"/g, 'stroke="GROUND"')
     .replaceAll('stroke-dasharray="4,4"', 'stroke-dasharray="12,14"')
-    .replaceAll('stroke-width="5"', 'stroke-width="10"')
-    .replaceAll('fill-opacity="0.5"', `fill-opacity="${age === 'fresh' ? 'FULL' : 'PALE'}"`)
+    .replaceAll('fill="INK" fill-opacity="0.5"', age === 'hollow' ? 'fill="none"' : `fill="INK" fill-opacity="${age === 'fresh' ? 'FULL' : 'PALE'}"`)
     // The letter of context 2 would be two pixels high; the frame round the screen says it instead.
     .replaceAll(/<text.*?<\/text>/g, '');
+  if (/rgb|black/.test(svg)) throw new Error(`a colour of milsymbol's own is left in ${svg}`);
   return { svg, x, y };
 }
 

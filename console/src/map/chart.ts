@@ -47,6 +47,7 @@ export class Chart {
   private following = false;
   private moved = 0;
   private due = false;
+  private drawn_ms = 0;
   private asked = 0;
   private askedTrails = 0;
   private dragged: { number: number; from: [number, number]; offset: [number, number] } | null = null;
@@ -128,6 +129,7 @@ export class Chart {
     this.moved = performance.now();
     this.due = false;
     const time_ms = this.picture.time();
+    this.drawn_ms = time_ms;
     this.overlay.setProps({ layers: this.layers.at(time_ms, this.settings) });
     if (this.following) this.centreOnSelected(time_ms);
     this.drawLabels();
@@ -139,7 +141,8 @@ export class Chart {
   }
 
   private drawLabels(): void {
-    counted(() => this.labels.draw(this.labelLook(), this.picture.time()));
+    // Of the same moment as the symbols, or they would part at every speed above one.
+    counted(() => this.labels.draw(this.labelLook(), this.drawn_ms));
   }
 
   private askLabels(): void {
@@ -174,6 +177,7 @@ export class Chart {
     this.layers.restyle(this.settings, this.picture.time());
     this.labels.follow();
     this.due = true;
+    if (performance.now() - this.asked >= labels_ms / 2) this.askLabels();
     if (performance.now() - this.askedTrails >= trails_ms) this.askTrails();
   }
 
