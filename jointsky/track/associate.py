@@ -33,7 +33,7 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
-from jointsky.track.measure import height_for, measure
+from jointsky.track.measure import height_at, measure
 
 # Limits of one bucket of one sensor: more plots are taken in turn; of more candidates the best
 # are kept, counted in CROWDED.
@@ -181,7 +181,7 @@ def evidence_of(t: Track, plot: Plot, settings: Settings) -> float:
     """Log likelihood ratio of height, code and address, against those of any other aircraft."""
     ratio = 0.0
     if t.height_ns != NEVER and not math.isnan(plot.height_m):
-        height, variance = height_for(t, plot, settings)
+        height, variance = height_at(t, plot.time_ns, settings)
         variance += settings.height_variance
         off = plot.height_m - height
         likelihood = math.exp(-0.5 * off * off / variance) / math.sqrt(2 * math.pi * variance)

@@ -20,21 +20,31 @@ from jointsky.track.arrays import NEVER, POLAR, Plot, SensorRow, Settings, Track
 COS2_MIN = 0.03
 # A track's plane is laid anew when the aircraft is this far from where it touches the earth.
 PLANE_REACH_M = 5_000.0
+CLIMB_S_MAX = 20.0
+
+
+@inlined
+def height_at(t: Track, time_ns: int, settings: Settings) -> tuple[float, float]:
+    """Height of track t, which has one, and its variance; no climb is trusted for CLIMB_S_MAX."""
+    dt_s = (time_ns - t.height_ns) * 1e-9
+    age_s, p = abs(dt_s), t.height_p
+    return (t.height[0] + min(dt_s, CLIMB_S_MAX) * t.height[1],
+            p[0] + age_s * (2 * abs(p[1]) + age_s * p[2])
+            + settings.height_noise * age_s * age_s * age_s / 3)
 
 
 @inlined
 def height_for(t: Track, plot: Plot, settings: Settings) -> tuple[float, float]:
     """Height and its variance to use for a plot as one of track t."""
-    if t.height_ns != NEVER:
-        dt_s = (plot.time_ns - t.height_ns) * 1e-9
-        height, p = t.height, t.height_p
-        age = abs(dt_s)
-        return (height[0] + dt_s * height[1],
-                p[0] + age * (2 * abs(p[1]) + age * p[2])
-                + settings.height_noise * age * age * age / 3)
+    height, variance = plot.assumed[0], plot.assumed[1] * plot.assumed[1]
     if not math.isnan(plot.height_m):
-        return plot.height_m, settings.height_variance
-    return plot.assumed[0], plot.assumed[1] * plot.assumed[1]
+        height, variance = plot.height_m, settings.height_variance
+    if t.height_ns != NEVER:
+        own, own_variance = height_at(t, plot.time_ns, settings)
+        # Garbled Mode C is kept out by the track's height, until that is stale.
+        if own_variance < plot.assumed[1] * plot.assumed[1]:
+            return own, own_variance
+    return height, variance
 
 
 @inlined

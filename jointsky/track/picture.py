@@ -19,12 +19,13 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
-from jointsky.track.measure import point_at
+from jointsky.track.measure import height_at, point_at
 from jointsky.track.state import TrackerState
 
 # A track that no sensor updated for so many of the longest periods of those it had is coasting.
 COASTING_PERIODS = 2.5
 LATELY_PERIODS = 2.0
+HEIGHT_STALE_NS = 60_000_000_000
 SENSOR_BITS = 64
 COASTING = int(TrackState.COASTING)
 (LATITUDE, LONGITUDE, EAST, NORTH, HEIGHT, CLIMB, MANOEUVRE, CELLS) = range(8)
@@ -51,7 +52,7 @@ def picture_of(state: TrackerState, now_ns: int) -> TrackBatch:
     batch.update_count[:] = kept["hits"]
     for name in ("flags", "started_ns", "updated_ns"):
         getattr(batch, name)[:] = kept[name]
-    tall = kept["height_ns"] != NEVER
+    tall = kept["height_ns"] > now_ns - HEIGHT_STALE_NS
     _say(batch, "mode_c_m", cells[:, HEIGHT], tall)
     _say(batch, "vertical_rate_ms", cells[:, CLIMB], tall)
     _say(batch, "mode_3a", kept["code"], kept["code_weight"] > 0)
@@ -90,8 +91,8 @@ def report(tracks: Tracks, looks: I64, now_ns: int, sensors: Sensors, model: Set
         px, py, pz = point_at(t, mean[0], mean[1])
         out[k, LATITUDE], out[k, LONGITUDE], _ = geodetic_of(px, py, pz)
         out[k, EAST], out[k, NORTH] = mean[2], mean[3]
-        age_s = max((now_ns - t.height_ns) * 1e-9, 0.0)
-        out[k, HEIGHT], out[k, CLIMB] = t.height[0] + age_s * t.height[1], t.height[1]
+        out[k, HEIGHT], _ = height_at(t, max(now_ns, t.height_ns), settings)
+        out[k, CLIMB] = t.height[1]
         out[k, MANOEUVRE] = 1 - t.mu[0]
         life[k] = _life_of(t, looks[k], now_ns, sensors)
         lately[k] = 0
