@@ -104,17 +104,17 @@ def _quality(tracks: TrackBatch, row: int) -> dict[str, float | None]:
 
 
 def _contributors(picture: Picture, row: int) -> list[dict[str, Any]]:
-    """The sensors that contributed lately, with the state each is in."""
+    """The sensors that contributed lately, when each last did, and the state each is in."""
     bits = int(picture.tracks.sensors[row])
     health = {item.sensor_id: item for item in picture.sensors}
     found = []
     for place, sensor in enumerate(picture.table):
         if bits >> place & 1:
-            item = health.get(sensor.sensor_id)
+            item, seen_ns = health.get(sensor.sensor_id), int(picture.seen_ns[row, place])
             found.append({
                 "id": sensor.sensor_id, "name": sensor.name, "kind": sensor.kind.name,
                 "nation": sensor.nation, "state": item.state if item else "silent",
-                "age_s": max(0.0, (picture.now_ns - item.last_ns) / 1e9) if item else None})
+                "age_s": max(0.0, (picture.now_ns - seen_ns) / 1e9) if seen_ns else None})
     return found
 
 

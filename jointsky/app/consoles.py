@@ -36,6 +36,7 @@ class Console:
         self._hub, self._socket, self._session, self._name = hub, socket, session, name
         self._sent: Published | None = None
         self._status_s = -STATUS_S
+        self._mode = session.mode
         self._table: tuple[Sensor, ...] = ()
 
     async def serve(self) -> None:
@@ -110,9 +111,10 @@ class Console:
 
     async def _tell(self, shown: Shown | None) -> None:
         """The time bar and the sensors, now and then or after an order."""
-        now_s = time.monotonic()
-        if shown is None or shown.jumped or now_s - self._status_s >= STATUS_S:
-            self._status_s = now_s
+        now_s, mode = time.monotonic(), self._session.mode
+        news = shown is None or shown.jumped or mode != self._mode
+        if news or now_s - self._status_s >= STATUS_S:
+            self._status_s, self._mode = now_s, mode
             await self._session.learn_extent()
             await self._say(self._session.status())
             if self._session.shown is not None:

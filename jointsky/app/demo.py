@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,11 @@ class DemoOptions:
 def run_demo(options: DemoOptions) -> Summary:
     """Run the demo until it is stopped or its time is over. Raises as `run_unit` does."""
     scenario = _scenario_of(options)
-    sock = listen(ConsoleSection().host, options.port)
+    with listen(ConsoleSection().host, options.port) as sock:
+        return _run_on(sock, scenario, options)
+
+
+def _run_on(sock: socket.socket, scenario: Scenario, options: DemoOptions) -> Summary:
     feed = subprocess.Popen([sys.executable, "-m", "jointsky.app.feed"], stdin=subprocess.PIPE,
                             text=True, start_new_session=True)
     try:
@@ -67,7 +72,6 @@ def run_demo(options: DemoOptions) -> Summary:
 
             return asyncio.run(run_unit(config, sock, when_ready, options.duration_s))
     finally:
-        sock.close()
         _end(feed)
 
 

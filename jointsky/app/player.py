@@ -13,7 +13,7 @@ from jointsky.app.framelog import FrameLog, Turn, take_turn
 from jointsky.app.history import History
 from jointsky.app.picture import Picture, picture_of
 from jointsky.engine.state import PictureState
-from jointsky.engine.step import picture_at
+from jointsky.engine.step import StepResult, picture_at
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.world import World
 
@@ -77,18 +77,22 @@ class Player:
             return self._go_on(time_ns)
 
     def _go_on(self, time_ns: int) -> bool:
-        for _ in range(TURNS_MAX):
-            turn = self._peek()
-            if turn is None or turn.now_ns > time_ns:
-                return True
-            self._ahead = None
-            result = take_turn(self._state, turn, self._world)
-            self._state, self._sequence = result.state, turn.sequence
-            self.picture = picture_of(result.state, result.picture)
-            self._history.note(result.picture, turn.now_ns)
-            if turn.now_ns // KEEP_NS != (turn.now_ns - NS_PER_S // 2) // KEEP_NS:
-                self._log.keep(turn.sequence, turn.now_ns, result.state)
-        return False
+        result: StepResult | None = None
+        try:
+            for _ in range(TURNS_MAX):
+                turn = self._peek()
+                if turn is None or turn.now_ns > time_ns:
+                    return True
+                self._ahead = None
+                result = take_turn(self._state, turn, self._world)
+                self._state, self._sequence = result.state, turn.sequence
+                self._history.note(result.picture, turn.now_ns)
+                if turn.now_ns // KEEP_NS != (turn.now_ns - NS_PER_S // 2) // KEEP_NS:
+                    self._log.keep(turn.sequence, turn.now_ns, result.state)
+            return False
+        finally:
+            if result is not None:
+                self.picture = picture_of(result.state, result.picture)
 
     def _peek(self) -> Turn | None:
         """The next turn, not yet taken; None at the end of the log as it is now."""

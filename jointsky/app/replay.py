@@ -93,7 +93,6 @@ async def run_replay(options: ReplayOptions, opened: Opened, sock: socket.socket
     history = History()
     async with AsyncExitStack() as stack:
         console = ConsoleSection()
-        stack.callback(sock.close)
         hub = Hub(opened.unit, World.REPLAY, live=False, history=history,
                   open_player=lambda: Player(opened.open_log(), World.REPLAY, history),
                   speed=options.speed)

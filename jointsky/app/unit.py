@@ -54,11 +54,10 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
                    duration_s: float | None = None) -> Summary:
     """Run a unit until SIGINT or SIGTERM, or for `duration_s` from when it was ready.
 
-    sock: where consoles are served, listening already; closed at the end. Raises `InputError` or
-    `ResourceProblem` if something of it cannot be had.
+    sock: where consoles are served, listening already. Raises `InputError` or `ResourceProblem`
+    if something of it cannot be had.
     """
     async with AsyncExitStack() as stack:
-        stack.callback(sock.close)
         clock = clock_of(config)
         journal = _open_journal(config.journal)
         stack.callback(journal.close)

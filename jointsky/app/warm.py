@@ -18,7 +18,7 @@ from jointsky.model.world import World
 from jointsky.sim.simulate import simulate
 from jointsky.sim.simulate import start as start_simulation
 
-SECONDS = 16
+SECONDS = 10
 BEGIN_NS = 1_000_000 * NS_PER_S
 
 

@@ -32,6 +32,8 @@ def test_the_demo_shows_tracks_to_a_console_and_ends_by_itself() -> None:
             card = demo.get(f"/api/tracks/{number}")
             assert card["number"] == number and card["world"] == "exercise"
             assert card["sensors"] and card["sensors"][0]["nation"] == "KGZ"
+            youngest_s = min(sensor["age_s"] for sensor in card["sensors"])
+            assert abs(youngest_s - card["update_age_s"]) < 0.01
             picture = demo.get("/api/picture.geojson")
             shown = {feature["id"] for feature in picture["features"]}
             assert len(shown & set(console.tracks)) >= 0.9 * len(shown)

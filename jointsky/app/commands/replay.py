@@ -38,18 +38,18 @@ def replay(
 
     options = ReplayOptions(file, speed, duration, parse_sensors(sensor or []),
                             parse_editions(edition or []), parse_date(date))
-    sock = listen(ConsoleSection().host, port)
-    warm_up()
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    with errors.status(f"reading {file}"):
-        opened = open_log(options)
-    for note in opened.notes:
-        errors.print(f"{file}: {note}")
 
     async def when_ready(ready: Ready) -> None:
         announce(ready.url, f"replay of {file}", headless)
 
-    seen = asyncio.run(run_replay(options, opened, sock, when_ready))
+    with listen(ConsoleSection().host, port) as sock:
+        warm_up()
+        with errors.status(f"reading {file}"):
+            opened = open_log(options)
+        for note in opened.notes:
+            errors.print(f"{file}: {note}")
+        seen = asyncio.run(run_replay(options, opened, sock, when_ready))
     if duration is not None:
         Console(soft_wrap=True, highlight=False).print(
             f"{(seen.to_ns - seen.from_ns) / 1e9:.1f} s of it replayed: {seen.plots} reports used, "

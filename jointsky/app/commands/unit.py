@@ -29,10 +29,11 @@ def unit(
     if check:
         typer.echo(f"{config}: fits")
         return
-    sock = listen(loaded.console.host, loaded.console.port)
-    warm_up()
 
     async def when_ready(ready: Ready) -> None:
         announce(ready.url, f"unit {loaded.unit.name} runs", headless=True)
 
-    tell(asyncio.run(run_unit(loaded, sock, when_ready, duration)))
+    with listen(loaded.console.host, loaded.console.port) as sock:
+        warm_up()
+        summary = asyncio.run(run_unit(loaded, sock, when_ready, duration))
+    tell(summary)
