@@ -47,8 +47,7 @@ SPEED_MAX_MS = 1500.0
 SIGMA_MIN_M, SIGMA_MAX_M = 5.0, 100_000.0
 AZIMUTH_MAX_RAD = 100.0
 ELEVATION_MAX_SIN = 0.75
-# Bias and noise may put a plot a little beyond the range of the instrument.
-RANGE_SLACK_M = 2_000.0
+RANGE_MAX_M = 1_000_000.0
 
 
 def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings, limit_ns: int,
@@ -154,7 +153,7 @@ def _fill_polar(plot: Plot, sensor: SensorRow, range_m: float, azimuth_rad: floa
                 settings: Settings) -> bool:
     range_m -= sensor.range_bias_m
     azimuth = azimuth_rad - sensor.azimuth_bias_rad
-    if not (0 < range_m <= sensor.max_range_m + RANGE_SLACK_M and abs(azimuth) < AZIMUTH_MAX_RAD):
+    if not (0 < range_m <= RANGE_MAX_M and abs(azimuth) < AZIMUTH_MAX_RAD):
         return False
     # The mean of a noisy direction falls short of the arc by this (Lerro, Bar-Shalom 1993).
     range_m *= math.exp(0.5 * sensor.sigma_azimuth_rad * sensor.sigma_azimuth_rad)

@@ -1,0 +1,130 @@
+"""The filter against its slow twin: matrices written from the textbook."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jointsky.kernels import filter as kalman
+from jointsky.track.arrays import settings_of
+from jointsky.track.tuning import Model, Tuning
+from tests.oracles import tracking as twin
+
+MODELS = (Model(0.0, 0.5, 60.0), Model(1.6, 10.0, 30.0), Model(-3.0, 2.0, 20.0))
+rates = st.sampled_from([0.0, 0.02, -0.05, 0.3, 1e-12])
+times = st.floats(0.0, 40.0)
+seeds = st.integers(0, 2 ** 32 - 1)
+
+
+def state_of(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A random state and covariance, as numbers like a track's."""
+    scale = np.diag([300.0, 300.0, 40.0, 40.0])
+    root = scale @ rng.standard_normal((4, 4))
+    return rng.normal(0, [3000, 3000, 200, 200]), root @ root.T + scale ** 2 / 100
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=seeds, rate=rates, dt_s=times, noise=st.floats(0.1, 1000))
+def test_predict(seed: int, rate: float, dt_s: float, noise: float) -> None:
+    x, p = state_of(np.random.default_rng(seed))
+    f = twin.transition(rate, dt_s)
+    found_x, found_p = x.copy(), p[twin.UPPER].copy()
+    kalman.predict_model(found_x, found_p, rate, noise, dt_s)
+    expected = f @ p @ f.T + twin.white_noise(noise, dt_s)
+    np.testing.assert_allclose(found_x, f @ x, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(twin.full(found_p), expected, rtol=1e-9,
+                               atol=1e-9 * np.abs(expected).max())
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=seeds, rate=rates, late_s=st.floats(-10, 0))
+def test_update_with_a_plot_of_now_or_of_the_past(seed: int, rate: float, late_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    x, p = state_of(rng)
+    root = rng.standard_normal((2, 2)) * 200
+    r, z = root @ root.T + np.eye(2) * 100, x[:2] + rng.normal(0, 500, 2)
+    h = twin.transition(rate, late_s)[:2]
+    expected_x, expected_p, expected_log = twin.kalman(x, p, z, h, r)
+    found_x, found_p = x.copy(), p[twin.UPPER].copy()
+    a, b, _, _ = kalman.turn_of(rate, late_s)
+    log = kalman.update_model(found_x, found_p, z[0], z[1], r[0, 0], r[0, 1], r[1, 1], a, b)
+    assert log == pytest.approx(expected_log, rel=1e-8, abs=1e-8)
+    np.testing.assert_allclose(found_x, expected_x, rtol=1e-7, atol=1e-5)
+    np.testing.assert_allclose(twin.full(found_p), expected_p, rtol=1e-6,
+                               atol=1e-8 * np.abs(p).max())
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, sigma=st.floats(0.5, 30))
+def test_update_with_a_velocity(seed: int, sigma: float) -> None:
+    rng = np.random.default_rng(seed)
+    x, p = state_of(rng)
+    v = x[2:] + rng.normal(0, 20, 2)
+    h = np.hstack([np.zeros((2, 2)), np.eye(2)])
+    expected_x, expected_p, expected_log = twin.kalman(x, p, v, h, np.eye(2) * sigma ** 2)
+    found_x, found_p = x.copy(), p[twin.UPPER].copy()
+    log = kalman.update_velocity(found_x, found_p, v[0], v[1], sigma ** 2)
+    assert log == pytest.approx(expected_log, rel=1e-8, abs=1e-8)
+    np.testing.assert_allclose(found_x, expected_x, rtol=1e-7, atol=1e-5)
+    np.testing.assert_allclose(twin.full(found_p), expected_p, rtol=1e-6,
+                               atol=1e-8 * np.abs(p).max())
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, dt_s=st.floats(0.01, 20))
+def test_a_whole_step_of_the_imm(seed: int, dt_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    several = [state_of(rng) for _ in MODELS]
+    xs, ps = [x for x, _ in several], [p for _, p in several]
+    mu = rng.dirichlet(np.ones(len(MODELS)))
+    z, r = rng.normal(0, 3000, 2), np.array([400.0, 50.0, 900.0])
+    x, p = np.array(xs), np.array([one[twin.UPPER] for one in ps])
+    found_mu, numbers = mu.copy(), settings_of(Tuning(models=MODELS))[0]
+    log = kalman.imm_step(x, p, found_mu, dt_s, z, r, numbers["turn_rad_s"], numbers["noise"],
+                          numbers["leave_rate"], numbers["goes_to"])
+
+    xs, ps, mu = twin.interact(xs, ps, mu, twin.switch_table(MODELS, dt_s))
+    logs = []
+    for m, model in enumerate(MODELS):
+        f = twin.transition(np.radians(model.turn_deg_s), dt_s)
+        xs[m], ps[m], one = twin.kalman(
+            f @ xs[m], f @ ps[m] @ f.T + twin.white_noise(model.noise, dt_s), z,
+            np.eye(2, 4), np.array([[r[0], r[1]], [r[1], r[2]]]))
+        logs.append(one)
+    mu, expected = twin.reweigh(mu, logs, 0.0)
+    assert log == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    np.testing.assert_allclose(found_mu, mu, atol=1e-6)
+    np.testing.assert_allclose(x, xs, rtol=1e-6, atol=1e-3)
+    mean, spread = np.empty(4), np.empty(10)
+    kalman.combine(x, p, found_mu, mean, spread)
+    expected_mean, expected_spread = twin.mixture(
+        list(x), [twin.full(one) for one in p], found_mu)
+    np.testing.assert_allclose(mean, expected_mean, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(twin.full(spread), expected_spread, rtol=1e-9,
+                               atol=1e-9 * np.abs(expected_spread).max())
+
+
+def test_no_model_dies_out() -> None:
+    mu = np.array([0.5, 0.3, 0.2])
+    kalman.weigh(mu, np.array([0.0, -2000.0, -3000.0]), 1e-4)
+    assert mu.sum() == pytest.approx(1)
+    assert mu.min() > 0.9e-4
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, dt_s=st.floats(0, 30))
+def test_height(seed: int, dt_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    height, root = rng.normal(5000, 3000, 2) * [1, 0.003], rng.standard_normal((2, 2)) * 30
+    p, q, measured = root @ root.T + np.eye(2), 20.0, 5100.0
+    f = np.array([[1, dt_s], [0, 1]])
+    noise = q * np.array([[dt_s ** 3 / 3, dt_s ** 2 / 2], [dt_s ** 2 / 2, dt_s]])
+    expected, expected_p, _ = twin.kalman(f @ height, f @ p @ f.T + noise, np.array([measured]),
+                                          np.array([[1.0, 0.0]]), np.array([[100.0]]))
+    found, found_p = height.copy(), p[np.triu_indices(2)].copy()
+    kalman.predict_height(found, found_p, q, dt_s)
+    kalman.update_height(found, found_p, measured, 100.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-6)
+    np.testing.assert_allclose(found_p, expected_p[np.triu_indices(2)], rtol=1e-6, atol=1e-5)

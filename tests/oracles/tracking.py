@@ -1,0 +1,568 @@
+"""Slow twin of the tracker and of its filter: matrices, pyproj, SciPy, every track for every plot.
+
+Written from docs/tracking.md and the formulas of Bar-Shalom, Li, Kirubarajan (2001), not from the
+kernels. It knows radars and sources of positions, one unit, no limits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from pyproj import Geod, Transformer
+from scipy.optimize import linear_sum_assignment
+
+from jointsky.model.schema import PlotBatch, PlotKind
+from jointsky.model.sensor import Sensor, SensorKind
+from jointsky.track.tuning import Tuning
+
+TO_ECEF = Transformer.from_crs(4979, 4978, always_xy=True)
+GEOD = Geod(ellps="WGS84")
+A, B = GEOD.a, GEOD.b
+RADARS = (SensorKind.PSR, SensorKind.SSR, SensorKind.PSR_SSR)
+UPPER = np.triu_indices(4)
+
+
+def ecef(latitude, longitude, height):
+    return np.array(TO_ECEF.transform(math.degrees(longitude), math.degrees(latitude), height))
+
+
+def geodetic(point):
+    longitude, latitude, height = TO_ECEF.transform(*point, direction="INVERSE")
+    return math.radians(latitude), math.radians(longitude), height
+
+
+def axes_at(latitude, longitude):
+    """Rows east, north, up."""
+    sa, ca, so, co = (math.sin(latitude), math.cos(latitude), math.sin(longitude),
+                      math.cos(longitude))
+    return np.array([[-so, co, 0], [-sa * co, -sa * so, ca], [ca * co, ca * so, sa]])
+
+
+def elevation_sine(range_m, height, antenna, latitude, azimuth):
+    """Law of cosines on the sphere that fits the ellipsoid in the direction of the azimuth."""
+    e2 = 1 - (B / A) ** 2
+    w = math.sqrt(1 - e2 * math.sin(latitude) ** 2)
+    across, along = A / w, A * (1 - e2) / w ** 3
+    radius = 1 / (math.cos(azimuth) ** 2 / along + math.sin(azimuth) ** 2 / across)
+    near, far = radius + antenna, radius + height
+    return float(np.clip((far ** 2 - near ** 2 - range_m ** 2) / (2 * range_m * near), -1, 1))
+
+
+def horizon(range_m, antenna):
+    bent = 4 / 3 * A
+    return max(0.0, range_m - math.sqrt(2 * bent * max(antenna, 0))) ** 2 / (2 * bent)
+
+
+def transition(rate, dt):
+    """Position and velocity of a coordinated turn (anticlockwise positive)."""
+    turn = rate * dt
+    s, c = math.sin(turn), math.cos(turn)
+    a, b = (dt, 0.0) if abs(turn) < 1e-9 else (s / rate, (1 - c) / rate)
+    return np.array([[1, 0, a, -b], [0, 1, b, a], [0, 0, c, -s], [0, 0, s, c]])
+
+
+def white_noise(q, dt):
+    one = q * np.array([[dt ** 3 / 3, dt ** 2 / 2], [dt ** 2 / 2, dt]])
+    return np.kron(one, np.eye(2))
+
+
+def kalman(x, p, z, h, r):
+    """Updated state, covariance, log likelihood."""
+    s = h @ p @ h.T + r
+    y = z - h @ x
+    k = p @ h.T @ np.linalg.inv(s)
+    quiet = np.eye(len(x)) - k @ h
+    log = -0.5 * (y @ np.linalg.solve(s, y) + np.linalg.slogdet(2 * math.pi * s)[1])
+    return x + k @ y, quiet @ p @ quiet.T + k @ r @ k.T, float(log)
+
+
+def mixture(xs, ps, weights):
+    mean = sum(w * x for w, x in zip(weights, xs, strict=True))
+    spread = sum(w * (p + np.outer(x - mean, x - mean))
+                 for w, x, p in zip(weights, xs, ps, strict=True))
+    return mean, spread
+
+
+def switch_table(tuning_models, dt):
+    """Chance to be in model j after dt, from model i: row i."""
+    n = len(tuning_models)
+    table = np.zeros((n, n))
+    for i, model in enumerate(tuning_models):
+        stay = math.exp(-dt / model.stay_s) if n > 1 else 1.0
+        to = np.array([0.0 if j == i else (3.0 if j == 0 else 1.0) for j in range(n)])
+        table[i] = (1 - stay) * to / max(to.sum(), 1e-300)
+        table[i, i] = stay
+    return table
+
+
+def interact(xs, ps, mu, table):
+    """Mixed states; a share below 1e-5 of another model counts as the model's own."""
+    after = mu @ table
+    mixed = []
+    for j in range(len(mu)):
+        share = mu * table[:, j] / after[j]
+        small = (share < 1e-5) & (np.arange(len(mu)) != j)
+        share[j] += share[small].sum()
+        share[small] = 0
+        mixed.append(mixture(xs, ps, share))
+    return [m for m, _ in mixed], [s for _, s in mixed], after
+
+
+def reweigh(mu, logs, floor):
+    best = max(logs)
+    raw = mu * np.exp(np.array(logs) - best)
+    share = np.maximum(raw / raw.sum(), floor)
+    return share / share.sum(), best + math.log(raw.sum())
+
+
+def full(upper):
+    p = np.zeros((4, 4))
+    p[UPPER] = upper
+    return p + np.triu(p, 1).T
+
+
+@dataclass
+class Track:
+    """One track; time in seconds (float64 of whole ns would do, ns are kept as int)."""
+
+    time_ns: int
+    origin: np.ndarray
+    axes: np.ndarray
+    xs: list
+    ps: list
+    mu: np.ndarray
+    odds: float
+    started_ns: int
+    updated_ns: int
+    height: np.ndarray | None = None
+    height_p: np.ndarray | None = None
+    height_ns: int = 0
+    height_odd: int = -1
+    code: tuple | None = None
+    address: tuple | None = None
+    answered: bool = False
+    hits: int = 1
+    share: float = 1.0
+    missed: int = 0
+    number: int = 0
+    seen: dict = field(default_factory=dict)
+    look: dict = field(default_factory=dict)
+
+    @property
+    def mean(self):
+        return mixture(self.xs, self.ps, self.mu)[0]
+
+    @property
+    def spread(self):
+        return mixture(self.xs, self.ps, self.mu)[1]
+
+    def point(self, ahead=0.0):
+        x = self.mean
+        e, n = x[:2] + ahead * x[2:]
+        return self.origin + np.array([e, n, -(e * e + n * n) / 12_756_000.0]) @ self.axes
+
+
+class SlowTracker:
+    """The tracker, slowly. Give it all plots at once with `run`, in order of time."""
+
+    def __init__(self, sensors: tuple[Sensor, ...], tuning: Tuning):
+        self.sensors, self.tuning = sensors, tuning
+        self.tracks: list[Track] = []
+        self.numbers = 0
+        self.last: dict[int, int] = {}
+        self.sweep_ns: int | None = None
+
+    # ---- the loop
+
+    def run(self, plots: PlotBatch, now_ns: int) -> None:
+        bucket, step = round(self.tuning.bucket_s * 1e9), round(self.tuning.sweep_s * 1e9)
+        ends = -(-plots.time_ns // bucket) * bucket
+        rows = {sensor.sensor_id: row for row, sensor in enumerate(self.sensors)}
+        for end in np.unique(ends[ends <= now_ns]).tolist():
+            if self.sweep_ns is None:
+                self.sweep_ns = -(-end // step) * step
+            self.sweep_to(end - bucket, step)
+            inside = np.flatnonzero(ends == end)
+            for s in sorted({rows[int(one)] for one in plots.sensor_id[inside]}):
+                mine = inside[plots.sensor_id[inside] == self.sensors[s].sensor_id]
+                self.take(plots, mine[np.argsort(plots.time_ns[mine], kind="stable")], s)
+        self.sweep_to(now_ns, step)
+
+    def sweep_to(self, until_ns: int, step: int) -> None:
+        while self.sweep_ns is not None and self.sweep_ns <= until_ns:
+            self.delete(self.sweep_ns)
+            self.sweep_ns += step
+
+    def take(self, plots: PlotBatch, mine, s: int) -> None:
+        seen = [self.plot(plots, row, s) for row in mine]
+        score = np.full((len(seen), len(self.tracks)), -1e9)
+        by_track = [False] * len(seen)
+        for k, plot in enumerate(seen):
+            for i, track in enumerate(self.tracks):
+                if np.linalg.norm(plot["point"] - track.point()) > self.tuning.reach_m:
+                    continue
+                value = self.score(track, plot, s)
+                if value <= 0:
+                    continue
+                recent = abs(plot["ns"] - track.seen.get(s, -(1 << 62)))
+                if self.radar(s) and recent < int(
+                        self.tuning.scan_share * round(self.sensors[s].period_s * 1e9)):
+                    by_track[k] = True
+                else:
+                    score[k, i] = value
+        alone = np.full((len(seen), len(seen)), -1e9)
+        np.fill_diagonal(alone, 0.0)
+        _, column = linear_sum_assignment(-np.hstack([score, alone]))
+        tracks = list(self.tracks)
+        for k, plot in enumerate(seen):
+            self.last[s] = max(self.last.get(s, 0), plot["ns"])
+            if column[k] < len(tracks):
+                self.update(tracks[column[k]], plot, s)
+            else:
+                self.start(plot, s, by_track[k] or bool((score[k] > 0).any()))
+
+    # ---- plots and how a track sees them
+
+    def radar(self, s: int) -> bool:
+        return self.sensors[s].kind in RADARS
+
+    def plot(self, plots: PlotBatch, row: int, s: int) -> dict:
+        sensor, tuning = self.sensors[s], self.tuning
+        def given(name):
+            return getattr(plots, name)[row].item() if plots.has(name)[row] else None
+        plot = {"ns": int(plots.time_ns[row]), "height": given("mode_c_m"),
+                "code": given("mode_3a"), "address": given("icao_address"),
+                "primary": plots.kind[row] == PlotKind.PSR, "velocity": None}
+        if self.radar(s):
+            range_m = plots.range_m[row] - sensor.range_bias_m
+            azimuth = plots.azimuth_rad[row] - sensor.azimuth_bias_rad
+            range_m *= math.exp(sensor.sigma_azimuth_rad ** 2 / 2)
+            low = horizon(range_m, sensor.height_m)
+            high = min(tuning.height_max_m, sensor.height_m + 0.75 * range_m + low)
+            low = min(low, high - 500)
+            plot |= {"range": range_m, "azimuth": azimuth,
+                     "assumed": ((low + high) / 2, (high - low) / math.sqrt(12))}
+            height = plot["assumed"][0] if plot["height"] is None else plot["height"]
+            plot["point"] = self.place(plot, s, height)
+        else:
+            plot |= {"assumed": (tuning.height_max_m / 2, tuning.height_max_m / 4),
+                     "sigma": max(given("sigma_m") or sensor.sigma_range_m, 5.0)}
+            plot["point"] = ecef(plots.latitude_rad[row], plots.longitude_rad[row],
+                                 plot["height"] or 0.0)
+            if given("velocity_east_ms") is not None:
+                plot["velocity"] = np.array([given("velocity_east_ms"),
+                                             given("velocity_north_ms")])
+        return plot
+
+    def place(self, plot: dict, s: int, height: float):
+        sensor = self.sensors[s]
+        sine = elevation_sine(plot["range"], height, sensor.height_m, sensor.latitude_rad,
+                              plot["azimuth"])
+        flat = plot["range"] * math.sqrt(1 - sine ** 2)
+        local = np.array([flat * math.sin(plot["azimuth"]), flat * math.cos(plot["azimuth"]),
+                          plot["range"] * sine])
+        return (ecef(sensor.latitude_rad, sensor.longitude_rad, sensor.height_m)
+                + local @ axes_at(sensor.latitude_rad, sensor.longitude_rad))
+
+    def height_at(self, track: Track, ns: int):
+        dt = (ns - track.height_ns) * 1e-9
+        age, p = abs(dt), track.height_p
+        return (track.height[0] + min(dt, 20.0) * track.height[1],
+                p[0, 0] + 2 * age * abs(p[0, 1]) + age ** 2 * p[1, 1]
+                + self.tuning.height_noise * age ** 3 / 3)
+
+    def measure(self, track: Track, plot: dict, s: int):
+        """z (2,) and R (2, 2) on the track's plane."""
+        height, variance = plot["assumed"][0], plot["assumed"][1] ** 2
+        if plot["height"] is not None:
+            height, variance = plot["height"], self.tuning.sigma_mode_c_m ** 2
+        if track.height is not None:
+            own, own_variance = self.height_at(track, plot["ns"])
+            if own_variance < plot["assumed"][1] ** 2:
+                height, variance = own, own_variance
+        if not self.radar(s):
+            lift = 0.0 if plot["height"] is None else height - plot["height"]
+            z = track.axes @ (plot["point"] - track.origin + lift * track.axes[2])
+            return z[:2], np.eye(2) * plot["sigma"] ** 2
+        sensor, tuning = self.sensors[s], self.tuning
+        point = self.place(plot, s, height)
+        ray = track.axes @ (point - ecef(sensor.latitude_rad, sensor.longitude_rad,
+                                         sensor.height_m))
+        up = ray[2] / plot["range"]
+        flat = max(float(np.hypot(*ray[:2])), 1.0)
+        along = ray[:2] / flat
+        across = np.array([-along[1], along[0]])
+        radial = (sensor.sigma_range_m ** 2 + tuning.sigma_bias_range_m ** 2
+                  + up ** 2 * variance) / max(1 - up ** 2, 0.03)
+        side = flat ** 2 * (sensor.sigma_azimuth_rad ** 2 + tuning.sigma_bias_azimuth_rad ** 2)
+        return ((track.axes @ (point - track.origin))[:2],
+                radial * np.outer(along, along) + side * np.outer(across, across))
+
+    # ---- associate
+
+    def clutter(self, s: int, primary: bool) -> float:
+        sensor = self.sensors[s]
+        if not self.radar(s):
+            return 0.2
+        false = max(sensor.clutter, self.tuning.clutter_min)
+        return false * (0.1 if sensor.kind == SensorKind.PSR_SSR and not primary else 1.0)
+
+    def density(self, s: int, primary: bool) -> float:
+        reach = self.sensors[s].max_range_m if self.radar(s) else 400_000.0
+        return math.log(self.clutter(s, primary) / (math.pi * reach ** 2))
+
+    def evidence(self, track: Track, plot: dict) -> float:
+        tuning, value = self.tuning, 0.0
+        if track.height is not None and plot["height"] is not None:
+            height, variance = self.height_at(track, plot["ns"])
+            variance += tuning.sigma_mode_c_m ** 2
+            normal = (math.exp(-(plot["height"] - height) ** 2 / 2 / variance)
+                      / math.sqrt(2 * math.pi * variance))
+            value += math.log((1 - tuning.garble_height) * normal * 12_000
+                              + tuning.garble_height)
+        for name in ("code", "address"):
+            own, heard = getattr(track, name), plot[name]
+            if own is not None and heard is not None:
+                value += (getattr(tuning, f"{name}_match") if own[0] == heard
+                          else getattr(tuning, f"{name}_mismatch") * min(own[1], 2))
+        return value
+
+    def score(self, track: Track, plot: dict, s: int) -> float:
+        dt = (plot["ns"] - track.time_ns) * 1e-9
+        z, r = self.measure(track, plot, s)
+        h = np.hstack([np.eye(2), dt * np.eye(2)])
+        y, base = z - h @ track.mean, h @ track.spread @ h.T + r
+        noise = np.array([model.noise for model in self.tuning.models])
+        likelihood = 0.0
+        for weight, q in ((0.05, noise.max()), (0.95, track.mu @ noise)):
+            cov = base + np.eye(2) * q * abs(dt) ** 3 / 3
+            distance2 = y @ np.linalg.solve(cov, y)
+            if weight == 0.05 and distance2 > self.tuning.gate_sigma ** 2:
+                return -1.0
+            likelihood += (weight * math.exp(-distance2 / 2)
+                           / (2 * math.pi * math.sqrt(np.linalg.det(cov))))
+        pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
+        exists = -math.log1p(math.exp(-track.odds))
+        return (math.log(likelihood) - self.density(s, plot["primary"])
+                + math.log(pd / (1 - pd)) + exists + self.evidence(track, plot))
+
+    # ---- update
+
+    def update(self, track: Track, plot: dict, s: int) -> None:
+        tuning, models = self.tuning, self.tuning.models
+        pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
+        ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot["primary"])
+        dt = (plot["ns"] - track.time_ns) * 1e-9
+        if dt > 0:
+            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu,
+                                                    switch_table(models, dt))
+            for m, model in enumerate(models):
+                f = transition(math.radians(model.turn_deg_s), dt)
+                track.xs[m] = f @ track.xs[m]
+                track.ps[m] = f @ track.ps[m] @ f.T + white_noise(model.noise, dt)
+            track.time_ns = plot["ns"]
+        z, r = self.measure(track, plot, s)
+        late, logs = min(dt, 0.0), []
+        for m, model in enumerate(models):
+            h = transition(math.radians(model.turn_deg_s), late)[:2]
+            track.xs[m], track.ps[m], log = kalman(
+                track.xs[m], track.ps[m], z, h, r + np.eye(2) * model.noise * -late ** 3 / 3)
+            logs.append(log)
+        track.mu, log = reweigh(track.mu, logs, tuning.model_floor)
+        if plot["velocity"] is not None and late > -1:
+            h = np.hstack([np.zeros((2, 2)), np.eye(2)])
+            logs = []
+            for m in range(len(models)):
+                track.xs[m], track.ps[m], one = kalman(
+                    track.xs[m], track.ps[m], plot["velocity"], h,
+                    np.eye(2) * tuning.sigma_velocity_ms ** 2)
+                logs.append(one)
+            track.mu, _ = reweigh(track.mu, logs, tuning.model_floor)
+        track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
+        self.hear(track, plot, s)
+        track.seen[s] = max(track.seen.get(s, 0), plot["ns"])
+        track.look[s] = max(track.look[s], plot["ns"])
+        track.updated_ns = max(track.updated_ns, plot["ns"])
+        track.hits += 1
+        if self.radar(s):
+            track.share *= 0.9 ** track.missed
+            track.share += 0.1 * (1 / pd - track.share)
+            track.share, track.missed = min(max(track.share, 0.3), 1.0), 0
+        self.follow(track)
+        sure = math.log(tuning.confirm / (1 - tuning.confirm))
+        if not track.number and track.odds >= sure and track.hits >= tuning.hits_confirm:
+            self.numbers += 1
+            track.number = self.numbers
+
+    def hear(self, track: Track, plot: dict, s: int) -> None:
+        if track.height_odd == -1 and plot["ns"] - track.height_ns > 30_000_000_000:
+            track.height = None
+        if plot["height"] is not None:
+            self.hear_height(track, plot)
+        if not plot["primary"] and self.radar(s):
+            track.answered = True
+        for name in ("code", "address"):
+            own, heard = getattr(track, name), plot[name]
+            if heard is None:
+                continue
+            if own is None or own[0] == heard:
+                own = (heard, min((own[1] if own else 0) + 1, 3))
+            else:
+                own = (own[0], own[1] - 1) if own[1] > 1 else (heard, 1)
+            setattr(track, name, own)
+
+    def hear_height(self, track: Track, plot: dict) -> None:
+        variance = self.tuning.sigma_mode_c_m ** 2
+        if track.height is not None:
+            dt = max((plot["ns"] - track.height_ns) * 1e-9, 0.0)
+            f, q = np.array([[1, dt], [0, 1]]), self.tuning.height_noise
+            noise = q * np.array([[dt ** 3 / 3, dt ** 2 / 2], [dt ** 2 / 2, dt]])
+            track.height, track.height_p = f @ track.height, f @ track.height_p @ f.T + noise
+            track.height_ns = max(track.height_ns, plot["ns"])
+            off = plot["height"] - track.height[0]
+            if off ** 2 <= 25 * (track.height_p[0, 0] + variance):
+                track.height_odd = 0
+                track.height, track.height_p, _ = kalman(
+                    track.height, track.height_p, np.array([plot["height"]]),
+                    np.array([[1.0, 0.0]]), np.array([[variance]]))
+                return
+            track.height_odd = max(track.height_odd, 0) + 1
+            if track.height_odd <= 2:
+                return
+        track.height_odd, track.height_ns = -1, plot["ns"]
+        track.height, track.height_p = np.array([plot["height"], 0.0]), np.diag([variance, 400.0])
+
+    def follow(self, track: Track) -> None:
+        x = track.mean
+        if max(abs(x[0]), abs(x[1])) < 5000:
+            return
+        latitude, longitude, _ = geodetic(track.point())
+        axes = axes_at(latitude, longitude)
+        c, d = axes[0] @ track.axes[0], axes[0] @ track.axes[1]
+        c, d = np.array([c, d]) / math.hypot(c, d)
+        turn = np.kron(np.eye(2), np.array([[c, d], [-d, c]]))
+        move = np.array([x[0], x[1], 0, 0])
+        track.origin, track.axes = track.point(), axes
+        track.xs = [turn @ (one - move) for one in track.xs]
+        track.ps = [turn @ one @ turn.T for one in track.ps]
+
+    # ---- initiate
+
+    def start(self, plot: dict, s: int, by_track: bool) -> None:
+        tuning, n = self.tuning, len(self.tuning.models)
+        latitude, longitude, _ = geodetic(plot["point"])
+        odds = math.log(tuning.births / self.clutter(s, plot["primary"]))
+        track = Track(plot["ns"], plot["point"], axes_at(latitude, longitude), [], [],
+                      np.array([0.5 / n + 0.5 * (m == 0) for m in range(n)]),
+                      odds - tuning.near_penalty * by_track, plot["ns"], plot["ns"])
+        if plot["height"] is not None:
+            track.height_ns, track.height = plot["ns"], np.array([plot["height"], 0.0])
+            track.height_p = np.diag([tuning.sigma_mode_c_m ** 2, 400.0])
+        z, r = self.measure(track, plot, s)
+        told = plot["velocity"] is not None
+        spread = tuning.sigma_velocity_ms if told else tuning.speed_sigma_ms
+        x = np.concatenate([z, plot["velocity"] if told else np.zeros(2)])
+        p = np.zeros((4, 4))
+        p[:2, :2], p[2:, 2:] = r, np.eye(2) * spread ** 2
+        track.xs, track.ps = [x.copy() for _ in range(n)], [p.copy() for _ in range(n)]
+        track.code = None if plot["code"] is None else (plot["code"], 1)
+        track.address = None if plot["address"] is None else (plot["address"], 1)
+        track.answered = not plot["primary"] and self.radar(s)
+        track.seen = {s: plot["ns"]}
+        track.look = {place: plot["ns"] for place in range(len(self.sensors))}
+        self.tracks.append(track)
+
+    # ---- delete
+
+    def delete(self, now_ns: int) -> None:
+        for track in self.tracks:
+            for s in range(len(self.sensors)):
+                if self.radar(s):
+                    self.count_miss(track, s, now_ns)
+        self.tracks = [track for track in self.tracks if not self.is_over(track, now_ns)]
+        self.merge(now_ns)
+
+    def count_miss(self, track: Track, s: int, now_ns: int) -> None:
+        period = round(self.sensors[s].period_s * 1e9)
+        if now_ns - track.look[s] < (1 + self.tuning.look_slack) * period:
+            return
+        chance = 0.0
+        if now_ns - self.last.get(s, -(1 << 62)) <= 2.5 * period:
+            chance = (self.chance_seen(track, s, now_ns) * track.share
+                      * min(max(self.sensors[s].p_detection, 0.1), 0.99))
+        if chance < 0.02:
+            track.look[s] = now_ns
+        else:
+            track.odds += math.log(1 - chance)
+            track.missed += 1
+            track.look[s] += period
+
+    def chance_seen(self, track: Track, s: int, now_ns: int) -> float:
+        sensor = self.sensors[s]
+        if sensor.kind == SensorKind.SSR and not track.answered:
+            return 0.0
+        ray = (track.point((now_ns - track.time_ns) * 1e-9)
+               - ecef(sensor.latitude_rad, sensor.longitude_rad, sensor.height_m))
+        range_m = float(np.linalg.norm(ray))
+        inside = (sensor.max_range_m - range_m) / 500.0
+        up = axes_at(sensor.latitude_rad, sensor.longitude_rad)[2] @ ray
+        if inside < -3 or up > math.sin(math.radians(45)) * range_m:
+            return 0.0
+        height, sigma = self.tuning.height_max_m / 2, self.tuning.height_max_m / 4
+        if track.height is not None:
+            height, sigma = track.height[0], 100.0
+        above = (height - horizon(range_m, sensor.height_m)) / sigma
+        return 1 / ((1 + math.exp(-1.7 * inside)) * (1 + math.exp(-1.7 * above)))
+
+    def is_over(self, track: Track, now_ns: int) -> bool:
+        tuning = self.tuning
+        if not track.number:
+            return (track.odds < -7.5
+                    or now_ns - track.started_ns > round(tuning.tentative_s_max * 1e9))
+        silent = now_ns - track.updated_ns
+        slowest = max(round(self.sensors[s].period_s * 1e9) for s in track.seen)
+        ahead = (now_ns - track.time_ns) * 1e-9
+        p = track.spread
+        error2 = (p[0, 0] + p[1, 1] + 2 * ahead * (p[0, 2] + p[1, 3])
+                  + ahead ** 2 * (p[2, 2] + p[3, 3])) / 2
+        return (track.odds < math.log(tuning.drop / (1 - tuning.drop))
+                or silent > round(tuning.coast_s_max * 1e9)
+                or silent > (track.hits + 2) * max(slowest, 4_000_000_000)
+                or error2 > tuning.error_m_max ** 2)
+
+    def merge(self, now_ns: int) -> None:
+        ready = sorted((track for track in self.tracks if track.number),
+                       key=lambda track: track.started_ns)
+        gone: list[Track] = []
+        for k, old in enumerate(ready):
+            for young in ready[k + 1:]:
+                if (young not in gone and old not in gone and now_ns - young.started_ns
+                        >= round(self.tuning.merge_s_min * 1e9)
+                        and self.are_one(old, young, now_ns)):
+                    gone.append(young)
+        self.tracks = [track for track in self.tracks if not any(track is one for one in gone)]
+
+    def are_one(self, old: Track, young: Track, now_ns: int) -> bool:
+        for name in ("code", "address"):
+            a, b = getattr(old, name), getattr(young, name)
+            if a and b and a[1] > 1 and b[1] > 1 and a[0] != b[0]:
+                return False
+        if (old.height is not None and young.height is not None
+                and abs(old.height[0] - young.height[0]) > 400):
+            return False
+        for s in range(len(self.sensors)):
+            period = round(self.sensors[s].period_s * 1e9)
+            a, b = old.seen.get(s, -(1 << 62)), young.seen.get(s, -(1 << 62))
+            if (self.radar(s) and min(a, b) > now_ns - 2 * period
+                    and abs(a - b) < self.tuning.scan_share * period):
+                return False
+        both = old.spread + young.spread
+        off = np.zeros(4)
+        off[:2] = (old.axes @ (young.point((now_ns - young.time_ns) * 1e-9)
+                               - old.point((now_ns - old.time_ns) * 1e-9)))[:2]
+        off[2:] = young.mean[2:] - old.mean[2:]
+        limit = self.tuning.merge_sigma ** 2
+        return bool(off[:2] @ np.linalg.solve(both[:2, :2], off[:2]) <= limit
+                    and off[2:] @ np.linalg.solve(both[2:, 2:], off[2:]) <= limit)

@@ -1,0 +1,55 @@
+"""The compiled tracker and its slow twin give the same tracks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jointsky.model.sensor import Sensor, SensorKind
+from jointsky.model.world import World
+from jointsky.track import tracker
+from jointsky.track.tuning import Tuning
+from tests.oracles.tracking import SlowTracker, geodetic
+from tests.track.scenes import BEGIN_NS, S, crowd, radar
+
+ADSB = Sensor(9, "ADS-B", SensorKind.ADSB, 0.0, 0.0, 0.0, 2.0, 0.0, 20.0, 0.0)
+SCENES = {
+    "one SSR": (radar(),),
+    "SSR and PSR": (radar(clutter=8.0), radar(2, 47.4, 9.9, SensorKind.PSR, max_range_m=200_000.0,
+                                              clutter=20.0, sigma_azimuth_rad=0.003)),
+    "SSR, PSR and ADS-B": (radar(), radar(2, 48.3, 8.2, SensorKind.PSR, period_s=6.0), ADSB),
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_same_tracks_as_the_slow_twin(name: str) -> None:
+    sensors, seconds = SCENES[name], 60.0
+    plots = crowd(sensors, 8, seconds, seed=len(name))
+    tuning = Tuning(bucket_s=0.5)
+    now_ns = int(BEGIN_NS + seconds * S)
+    state = tracker.advance(tracker.start(World.STUDY, 1, sensors, tuning), plots, now_ns)
+    slow = SlowTracker(sensors, tuning)
+    slow.run(plots, now_ns)
+
+    fast = state.tracks[np.isin(state.tracks["state"], (1, 2))]
+    assert len(fast) == len(slow.tracks)
+    assert (fast["state"] == 2).sum() >= 7, "the scene is worth tracking"
+    by_start = {(one.started_ns, one.hits): one for one in slow.tracks}
+    assert len(by_start) == len(slow.tracks)
+    for one in fast:
+        other = by_start[int(one["started_ns"]), int(one["hits"])]
+        assert one["number"] == other.number
+        assert one["odds"] == pytest.approx(other.odds, abs=1e-5)
+        assert np.linalg.norm(one["origin"] - other.origin) < 1e-3
+        np.testing.assert_allclose(one["mean"], other.mean, atol=1e-3)
+        np.testing.assert_allclose(one["mu"], other.mu, atol=1e-6)
+        if other.height is not None:
+            np.testing.assert_allclose(one["height"], other.height, atol=1e-6)
+
+    picture = tracker.picture(state, now_ns)
+    for row, number in enumerate(picture.system_track_number.tolist()):
+        other = next(one for one in slow.tracks if one.number == number)
+        latitude, longitude, _ = geodetic(other.point((now_ns - other.time_ns) * 1e-9))
+        # The picture turns each model on; the twin goes straight on with the mean.
+        assert abs(picture.latitude_rad[row] - latitude) * 6.37e6 < 100
+        assert abs(picture.longitude_rad[row] - longitude) * 6.37e6 < 100
