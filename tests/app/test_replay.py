@@ -63,7 +63,7 @@ def test_a_journal_replayed_and_sought_gives_the_same_bytes(tmp_path: Path) -> N
         assert player.picture is not None and player.now_ns == now_ns
         assert columns_bytes(player.picture.tracks) == expected
     times = list(live)
-    for place in np.random.default_rng(5).permutation(len(times))[:25].tolist():
+    for place in np.random.default_rng(5).permutation(len(times))[:10].tolist():
         # Between two ticks, the picture is that of the first.
         while not player.seek(times[place] + 123_456):
             pass
@@ -83,7 +83,7 @@ def test_a_recording_sought_gives_the_same_bytes() -> None:
     seen = {}
     start_ns, end_ns = log.extent()
     assert BEGIN_NS < start_ns < end_ns <= BEGIN_NS + 41 * 10**9
-    for now_ns in range(start_ns, end_ns + 1, 10**9):
+    for now_ns in range(start_ns, end_ns + 1, 4 * 10**9):
         first.advance(now_ns)
         assert first.picture is not None
         seen[first.now_ns] = columns_bytes(first.picture.tracks)
