@@ -86,63 +86,68 @@ def make_work(slots: int, sensors: int, models: int) -> Work:
 @inlined
 def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64, head: I32,
               following: I32, settings: Settings, counters: I64, work: Work) -> None:
-    """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1."""
-    filled = 0
-    for k in range(n):
-        plot = plots[work.rows[k]]
-        work.start[k], work.by_track[k], work.track_of[k] = filled, 0, NONE
-        x, y, z = plot.point[0], plot.point[1], plot.point[2]
-        for c in range(fill_near(x, y, z, 2 * settings.reach_m, head.shape[0], work.near)):
-            filled = _fill_candidates(tracks, head[work.near[c]], following, plot, k, filled,
-                                      sensors[plot.sensor], looks, settings, counters, work)
-    work.start[n] = filled
-    assign(n, work.start, work.track, work.score, work.ints[0], work.track_of, work.u,
-           work.reals[0], work.reals[1], work.reals[2], work.ints[1], work.ints[2])
-    for k in range(n):
-        if work.track_of[k] == NONE and work.start[k + 1] > work.start[k]:
-            work.by_track[k] = 1
+    """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1.
 
-
-@inlined
-def _fill_candidates(tracks: Tracks, i: int, following: I32, plot: Plot, k: int, filled: int,
-                     sensor: SensorRow, looks: I64, settings: Settings, counters: I64,
-                     work: Work) -> int:
-    """Append those tracks of one list of the grid that may own a plot to the candidates of k."""
+    The lists of the grid are walked here and not in a helper: handing arrays to a callee costs
+    more than the look at a track.
+    """
+    rows, start, track_of, by_track = work.rows, work.start, work.track_of, work.by_track
+    candidate, scores, near, filled = work.track, work.score, work.near, 0
     reach2 = settings.reach_m * settings.reach_m
-    recent_ns = int(settings.scan_share * sensor.period_ns)
-    while i != NONE:
-        here, t = i, tracks[i]
-        i = following[i]
-        dx, dy = plot.point[0] - t.point[0], plot.point[1] - t.point[1]
-        dz = plot.point[2] - t.point[2]
-        live = t.state in (CONFIRMED, TENTATIVE)
-        if not live or dx * dx + dy * dy + dz * dz > reach2:
-            continue
-        score = score_of(t, plot, sensor, settings)
-        if score <= 0:
-            continue
-        if (sensor.form == POLAR
-                and abs(plot.time_ns - looks[here, plot.sensor, SEEN]) < recent_ns):
-            work.by_track[k] = 1
-            continue
-        filled = _keep(work, work.start[k], filled, here, score, counters)
-    return filled
+    for k in range(n):
+        plot = plots[rows[k]]
+        sensor = sensors[plot.sensor]
+        recent_ns = int(settings.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
+        start[k], by_track[k], track_of[k] = filled, 0, NONE
+        x, y, z = plot.point[0], plot.point[1], plot.point[2]
+        for c in range(fill_near(x, y, z, 2 * settings.reach_m, head.shape[0], near)):
+            after = head[near[c]]
+            while after != NONE:
+                i, t = after, tracks[after]
+                after = following[i]
+                dx, dy, dz = x - t.point[0], y - t.point[1], z - t.point[2]
+                if dx * dx + dy * dy + dz * dz > reach2 or t.state not in (CONFIRMED, TENTATIVE):
+                    continue
+                score = score_of(t, plot, sensor, settings)
+                if score <= 0:
+                    continue
+                if abs(plot.time_ns - looks[i, plot.sensor, SEEN]) < recent_ns:
+                    by_track[k] = 1
+                elif filled - start[k] < CANDIDATES_MAX:
+                    candidate[filled], scores[filled] = i, score
+                    filled += 1
+                else:
+                    _replace_worst(candidate, scores, filled, i, score)
+                    counters[CROWDED] += 1
+    start[n] = filled
+    if n == 1:
+        _take_best(track_of, candidate, scores, filled)
+    else:
+        assign(n, start, candidate, scores, work.ints[0], track_of, work.u, work.reals[0],
+               work.reals[1], work.reals[2], work.ints[1], work.ints[2])
+    for k in range(n):
+        if track_of[k] == NONE and start[k + 1] > start[k]:
+            by_track[k] = 1
 
 
 @inlined
-def _keep(work: Work, first: int, filled: int, i: int, score: float, counters: I64) -> int:
-    """Add a candidate, in place of the worst one where there are too many."""
-    if filled - first < CANDIDATES_MAX:
-        work.track[filled], work.score[filled] = i, score
-        return filled + 1
-    counters[CROWDED] += 1
-    worst = first
-    for k in range(first + 1, filled):
-        if work.score[k] < work.score[worst]:
+def _replace_worst(candidate: I32, scores: F64, filled: int, i: int, score: float) -> None:
+    """Put a track in place of the worst of the last CANDIDATES_MAX, if it is better."""
+    worst = filled - CANDIDATES_MAX
+    for k in range(worst + 1, filled):
+        if scores[k] < scores[worst]:
             worst = k
-    if work.score[worst] < score:
-        work.track[worst], work.score[worst] = i, score
-    return filled
+    if scores[worst] < score:
+        candidate[worst], scores[worst] = i, score
+
+
+@inlined
+def _take_best(track_of: I32, candidate: I32, scores: F64, filled: int) -> None:
+    """`assign` for one plot: the first of the best tracks."""
+    best = 0.0
+    for k in range(filled):
+        if scores[k] > best:
+            best, track_of[0] = scores[k], candidate[k]
 
 
 @inlined

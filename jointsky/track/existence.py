@@ -41,6 +41,8 @@ CHANCE_MIN = 0.02
 TRUSTED_SCANS, SILENCE_LEAST_NS = 2, 4_000_000_000
 TENTATIVE_LOG_ODDS_MIN = -7.5
 HEIGHT_AGREES_M = 400.0
+# Doubles are looked for at every so many sweeps.
+MERGE_EVERY = 4
 
 
 @inlined
@@ -56,15 +58,23 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
         ahead_s = (now_ns - t.time_ns) * 1e-9
         t.point[0], t.point[1], t.point[2] = point_at(
             t, t.mean[0] + ahead_s * t.mean[2], t.mean[1] + ahead_s * t.mean[3])
+        slowest_ns = SILENCE_LEAST_NS
         for s in range(sensors.shape[0]):
-            if sensors[s].form == POLAR:
-                _count_misses(t, looks[i, s], sensors[s], settings, now_ns)
-        if _is_over(t, looks[i], sensors, settings, now_ns, ahead_s):
+            sensor = sensors[s]
+            if looks[i, s, SEEN] != NEVER:
+                slowest_ns = max(slowest_ns, sensor.period_ns)
+            waited_ns = now_ns - looks[i, s, LOOK]
+            if sensor.form == POLAR and waited_ns >= (1 + settings.look_slack) * sensor.period_ns:
+                missed = _miss(t, sensor, settings, now_ns)
+                looks[i, s, LOOK] = looks[i, s, LOOK] + sensor.period_ns if missed else now_ns
+        if _is_over(t, slowest_ns, settings, now_ns, ahead_s):
             _drop(t, now_ns)
     refill(tracks, 2 * settings.reach_m, head, following)
-    for i in range(tracks.shape[0]):
-        if tracks[i].state == CONFIRMED:
-            _merge(tracks, i, sensors, looks, head, following, settings, now_ns, counters, near)
+    if now_ns // settings.sweep_ns % MERGE_EVERY == 0:
+        for i in range(tracks.shape[0]):
+            if tracks[i].state == CONFIRMED:
+                _merge(tracks, i, sensors, looks, head, following, settings, now_ns, counters,
+                       near)
 
 
 @inlined
@@ -86,22 +96,17 @@ def _drop(t: Track, now_ns: int) -> None:
 
 
 @inlined
-def _count_misses(t: Track, look: I64, sensor: SensorRow, settings: Settings,
-                  now_ns: int) -> None:
-    """One radar that should have reported by now. look (2,): its last plot and look."""
-    period_ns = sensor.period_ns
-    if now_ns - look[LOOK] < (1 + settings.look_slack) * period_ns:
-        return
-    chance = 0.0
-    if now_ns - sensor.last_ns <= SILENT_PERIODS * period_ns:
-        chance = chance_seen(t, sensor, settings) * sensor.p_detection * t.share
+def _miss(t: Track, sensor: SensorRow, settings: Settings, now_ns: int) -> bool:
+    """A radar that should have reported by now: lower the odds; whether it could have seen."""
+    if now_ns - sensor.last_ns > SILENT_PERIODS * sensor.period_ns:
+        return False
+    chance = chance_seen(t, sensor, settings) * sensor.p_detection * t.share
     if chance < CHANCE_MIN:
-        look[LOOK] = now_ns
-    else:
-        t.odds += math.log(1 - chance)
-        # Only once it is seen again do we know that it was there to be missed.
-        t.missed += 1
-        look[LOOK] += period_ns
+        return False
+    t.odds += math.log(1 - chance)
+    # Only once it is seen again do we know that it was there to be missed.
+    t.missed += 1
+    return True
 
 
 @inlined
@@ -126,20 +131,16 @@ def chance_seen(t: Track, sensor: SensorRow, settings: Settings) -> float:
 
 
 @inlined
-def _is_over(t: Track, looks: I64, sensors: Sensors, settings: Settings, now_ns: int,
-             ahead_s: float) -> bool:
-    """Whether a track is no longer believed, or no longer of use. looks: those of the track."""
+def _is_over(t: Track, slowest_ns: int, settings: Settings, now_ns: int, ahead_s: float) -> bool:
+    """Whether a track is no longer believed, or no longer of use. slowest_ns: the longest period
+    of the sensors that saw it."""
     if t.state == TENTATIVE:
         return bool(t.odds < TENTATIVE_LOG_ODDS_MIN
                     or now_ns - t.started_ns > settings.tentative_ns)
     # Silence of as many scans as there were plots, and two: a young track is not kept for long.
-    slowest_ns = 0
-    for s in range(sensors.shape[0]):
-        if looks[s, SEEN] != NEVER:
-            slowest_ns = max(slowest_ns, sensors[s].period_ns)
     silent_ns = now_ns - t.updated_ns
     if (t.odds < settings.drop or silent_ns > settings.coast_ns
-            or silent_ns > (t.hits + TRUSTED_SCANS) * max(slowest_ns, SILENCE_LEAST_NS)):
+            or silent_ns > (t.hits + TRUSTED_SCANS) * slowest_ns):
         return True
     p = t.spread
     variance = (p[0] + p[4] + ahead_s * (2 * (p[2] + p[6]) + ahead_s * (p[7] + p[9]))) / 2

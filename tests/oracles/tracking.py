@@ -482,7 +482,8 @@ class SlowTracker:
                 if self.radar(s):
                     self.count_miss(track, s, now_ns)
         self.tracks = [track for track in self.tracks if not self.is_over(track, now_ns)]
-        self.merge(now_ns)
+        if now_ns // round(self.tuning.sweep_s * 1e9) % 4 == 0:
+            self.merge(now_ns)
 
     def count_miss(self, track: Track, s: int, now_ns: int) -> None:
         period = round(self.sensors[s].period_s * 1e9)
