@@ -222,7 +222,8 @@ export class Chart {
   select(number: number | null): void {
     this.labels.selected = number;
     if (number === null) this.following = false;
-    this.askLabels();
+    // The card comes first; the labels make room for the chosen one in the next frame.
+    this.asked = 0;
     this.drawLabels();
   }
 

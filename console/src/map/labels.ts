@@ -9,7 +9,7 @@ import { hiddenPlace, offsetOf, type LabelBoxes } from './declutter';
 import type { Picture } from './picture';
 import type { Projection } from './projection';
 
-const labelsMost = 700;
+const labelsMost = 500;
 const gap_px = 15;
 
 export interface LabelLook {
@@ -119,14 +119,9 @@ export class LabelCanvas {
 
   /** After a new picture rows have moved: the labels find theirs again, until they are placed anew. */
   follow(): void {
-    const rows = new Map<number, number>();
-    for (let at = 0; at < this.picture.shownCount; at += 1) {
-      const row = this.picture.shown[at]!;
-      rows.set(this.picture.tracks.system_track_number[row]!, row);
-    }
     this.labels = this.labels.filter((label) => {
-      label.row = rows.get(label.number) ?? -1;
-      return label.row >= 0;
+      label.row = this.picture.rowOf(label.number);
+      return label.row >= 0 && this.picture.isShown[label.row] === 1;
     });
   }
 

@@ -3,10 +3,10 @@
 import { IconLayer, LineLayer, PathLayer, ScatterplotLayer } from '@deck.gl/layers';
 import type { Layer } from '@deck.gl/core';
 import { destination } from '../lib/units';
-import { identityColours, rgb, type Theme } from '../lib/words';
+import { identityColours, identityTags, rgb, type Theme } from '../lib/words';
 import type { SensorPlace } from '../wire/messages';
 import type { TrailLines } from '../wire/trails';
-import { ageFresh, ageHollow, type Picture } from './picture';
+import { ageDashed, ageFresh, ageHollow, type Picture } from './picture';
 import { iconOf, symbol_px, type Atlas } from './symbols';
 
 export interface Look {
@@ -19,6 +19,9 @@ export interface Look {
 
 const trailColour: Record<Theme, [number, number, number, number]> = { dark: [126, 152, 178, 110], light: [70, 90, 110, 120] };
 const ringColour: Record<Theme, [number, number, number, number]> = { dark: [96, 125, 150, 90], light: [80, 100, 120, 110] };
+
+/** Made once: ten thousand new words a second would be work for the garbage collector. */
+const iconNames = identityTags.flatMap((_, identity) => [ageFresh, ageDashed, ageHollow].map((age) => iconOf(identity, age)));
 
 export class TrackLayers {
   private positions = new Float64Array(0);
@@ -51,7 +54,7 @@ export class TrackLayers {
       const row = picture.shown[at]!;
       const identity = picture.tracks.identity[row]!;
       const age = picture.ageClass(row, time_ms);
-      this.icons[at] = iconOf(identity, age);
+      this.icons[at] = iconNames[3 * identity + age]!;
       const [red, green, blue] = palette[identity] ?? palette[0]!;
       this.colours[4 * at] = red;
       this.colours[4 * at + 1] = green;

@@ -28,11 +28,16 @@ export class Picture {
   /** Rows that the filter shows; the first `shownCount` cells count. */
   shown = new Int32Array(0);
   shownCount = 0;
+  /** The same by row: 1 if shown. */
+  isShown = new Uint8Array(0);
+  private readonly rowByNumber = new Map<number, number>();
   /** Usual time between plots, s, from the sensors. */
   scan_s = 5;
 
   take(tracks: ConsoleTracks, rows: number, world: World, now_ms: number, sequence: number): void {
     Object.assign(this, { tracks, rows, world, now_ms, sequence, received: performance.now() });
+    this.rowByNumber.clear();
+    for (let row = 0; row < rows; row += 1) this.rowByNumber.set(tracks.system_track_number[row]!, row);
   }
 
   /** UTC ms that the screen shows now. */
@@ -47,13 +52,18 @@ export class Picture {
 
   /** Choose the rows to show. Emergencies and the selected track are never hidden. */
   filter(filter: Filter, selected: number | null): void {
-    if (this.shown.length < this.rows) this.shown = new Int32Array(this.rows * 2);
+    if (this.shown.length < this.rows) {
+      this.shown = new Int32Array(this.rows * 2);
+      this.isShown = new Uint8Array(this.rows * 2);
+    }
+    this.isShown.fill(0);
     const on = filterIsOn(filter);
     const text = filter.text.trim().toUpperCase();
     let count = 0;
     for (let row = 0; row < this.rows; row += 1) {
       if (!on || this.passes(row, filter, text) || this.tracks.system_track_number[row] === selected) {
         this.shown[count] = row;
+        this.isShown[row] = 1;
         count += 1;
       }
     }
@@ -82,11 +92,9 @@ export class Picture {
       || `#${this.tracks.system_track_number[row]}`.includes(text);
   }
 
+  /** The row of a track number, or -1. */
   rowOf(number: number | null): number {
-    if (number === null) return -1;
-    const { system_track_number } = this.tracks;
-    for (let row = 0; row < this.rows; row += 1) if (system_track_number[row] === number) return row;
-    return -1;
+    return number === null ? -1 : (this.rowByNumber.get(number) ?? -1);
   }
 
   callsign(row: number): string {
