@@ -107,12 +107,13 @@ class Batch:
         for part in parts:
             if part.world is not world:
                 raise WorldMismatch(f"{cls.__name__}: {part.world.value} joined to {world.value}")
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
+        filled = [part for part in parts if len(part)]
+        if len(filled) == 1:
+            return filled[0]
+        if not filled:
             return cls.empty(world)
         return cls(world=world, **{
-            col.name: np.concatenate([getattr(part, col.name) for part in parts])
+            col.name: np.concatenate([getattr(part, col.name) for part in filled])
             for col in columns_of(cls)})
 
 
