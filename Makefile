@@ -60,7 +60,7 @@ console/node_modules/.stamp: console/package.json console/package-lock.json $(VE
 	tools/with-node npm --prefix console ci --no-audit --no-fund --ignore-scripts
 	touch $@
 
-CONSOLE := $(shell find console/src console/public console/*.json console/*.ts console/index.html -type f 2>/dev/null)
+CONSOLE := $(shell find console/src console/tools console/public console/*.json console/*.js console/*.ts console/index.html data -type f 2>/dev/null)
 jointsky/app/static/index.html: console/node_modules/.stamp $(CONSOLE)
 	tools/with-node npm --prefix console run build
 	touch $@
