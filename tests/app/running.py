@@ -44,15 +44,15 @@ class Program:
 
     def get(self, path: str) -> Any:
         """A JSON answer of its API."""
-        answer = httpx.get(self.url + path.lstrip("/"), timeout=20)
+        answer = httpx.get(self.url + path.lstrip("/"), timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def wait_for(self, path: str, good: Callable[[Any], bool], seconds: float = 60.0) -> Any:
+    def wait_for(self, path: str, good: Callable[[Any], bool], seconds: float = 120.0) -> Any:
         """The first answer that is good."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            answer = httpx.get(self.url + path.lstrip("/"), timeout=20)
+            answer = httpx.get(self.url + path.lstrip("/"), timeout=60)
             if answer.status_code == 200 and good(answer.json()):
                 return answer.json()
             time.sleep(0.2)
@@ -97,7 +97,7 @@ class Screen:
     def order(self, **order: Any) -> None:
         self._connection.send(json.dumps(order))
 
-    def read(self, seconds: float = 20.0) -> str:
+    def read(self, seconds: float = 60.0) -> str:
         """Take one message in; its kind."""
         message = self._connection.recv(timeout=seconds)
         if isinstance(message, str):
@@ -106,7 +106,7 @@ class Screen:
             return str(content["kind"])
         return self._take(message)
 
-    def until(self, good: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, good: Callable[[], bool], seconds: float = 120.0) -> None:
         """Read on until something holds."""
         end = time.monotonic() + seconds
         while not good():

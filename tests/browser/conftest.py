@@ -103,8 +103,12 @@ def node() -> Iterator[Callable[..., Node]]:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Playwright itself, once."""
-    with sync_playwright() as running:
-        yield running
+    try:
+        running = sync_playwright().start()
+    except Exception as problem:  # its driver says no more than that it has gone
+        absent(f"Playwright's driver does not start ({problem}); it needs libatomic1")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")
