@@ -50,7 +50,7 @@ SURPRISE = 0.05
 class Work(NamedTuple):
     """Scratch of `associate` and `assign`.
 
-    rows, start, track_of (ROWS_MAX + 1,), u likewise: by row of a bucket; by_track: 1 where the
+    rows, start, track_of, u: by row of a bucket; by_track: 1 where the
     plot lies by a track that already has a plot of this scan; track, score: candidates; ints
     (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); models
     (3 m, 10).
@@ -70,15 +70,16 @@ class Work(NamedTuple):
     models: F64
 
 
-def make_work(slots: int, sensors: int, models: int) -> Work:
-    """Scratch for so many track slots, sensors and models."""
-    cells = ROWS_MAX * CANDIDATES_MAX
+def make_work(plots: int, slots: int, sensors: int, models: int) -> Work:
+    """Scratch for so many plots, track slots, sensors and models."""
+    most = min(plots, ROWS_MAX)
+    cells = most * CANDIDATES_MAX
     ints, reals = np.zeros((3, slots), np.int32), np.zeros((3, slots))
     ints[0], reals[1] = NONE, np.inf  # row_of; v is 0; distance
-    by_row = np.zeros((4, ROWS_MAX + 1), np.int32)
+    by_row = np.zeros((4, most + 1), np.int32)
     return Work(
         rows=by_row[0], start=by_row[1], track_of=by_row[2], by_track=by_row[3],
-        u=np.zeros(ROWS_MAX), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
+        u=np.zeros(most), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
         reals=reals, near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32),
         models=np.zeros((3 * models, 10)))
 

@@ -40,6 +40,7 @@ PRIMARY_KIND = int(PlotKind.PSR)
 NULLS = ("range_m", "azimuth_rad", "latitude_rad", "longitude_rad", "mode_3a", "mode_c_m",
          "height_m", "icao_address", "callsign", "velocity_east_ms", "velocity_north_ms",
          "sigma_m")
+BITS = np.array([PlotBatch.bit(name) for name in NULLS], np.uint64)
 (RANGE, AZIMUTH, LATITUDE, LONGITUDE, CODE, MODE_C, HEIGHT, ADDRESS, CALLSIGN, EAST, NORTH,
  SIGMA) = range(12)
 HEIGHT_MIN_M, HEIGHT_MAX_M = -500.0, 40_000.0
@@ -57,9 +58,8 @@ def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
     row_of: sensor id -> row (see `sensors.rows_of`); limit_ns: no plot may be later.
     """
     plots = np.empty(len(batch), PLOT)
-    bits = np.array([PlotBatch.bit(name) for name in NULLS], np.uint64)
     callsign = np.ascontiguousarray(batch.callsign).view(np.uint8).reshape(-1, 8)
-    kept = fill(plots, bits, batch.time_ns, batch.present, batch.sensor_id, batch.kind,
+    kept = fill(plots, BITS, batch.time_ns, batch.present, batch.sensor_id, batch.kind,
                 batch.flags, batch.range_m, batch.azimuth_rad, batch.latitude_rad,
                 batch.longitude_rad, batch.mode_3a, batch.mode_c_m, batch.height_m,
                 batch.icao_address, callsign, batch.velocity_east_ms, batch.velocity_north_ms,

@@ -113,7 +113,8 @@ def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
     state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
     at, short = 0, True
     while short:
-        work = make_work(len(state.tracks), len(state.sensors), len(state.tuning.models))
+        work = make_work(len(plots), len(state.tracks), len(state.sensors),
+                         len(state.tuning.models))
         at, short = track(
             state.tracks, state.looks, plots, at, state.now_ns, state.table, state.head,
             state.following, state.settings, state.counters, state.free,
@@ -154,6 +155,8 @@ def _grown(state: TrackerState) -> TrackerState:
 def _with_placed(state: TrackerState, plots: PlotBatch) -> TrackerState:
     """Sources of positions that nobody configured, added in the order they appear."""
     placed = np.flatnonzero((plots.kind == PlotKind.ADSB) | (plots.kind == PlotKind.MLAT))
+    if len(placed) == 0:
+        return state
     ids = plots.sensor_id[placed]
     known = np.isin(ids, [sensor.sensor_id for sensor in state.sensors])
     if known.all():

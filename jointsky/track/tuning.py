@@ -25,10 +25,10 @@ class Model:
     stay_s: float
 
 
-# Straight; airliners' turns to both sides (rate one and a half, 25 degrees of bank); hard turns,
-# climbs and accelerations of fast aircraft, up to three times gravity.
+# Straight; turns to both sides, of airliners (rate one and a half, 25 degrees of bank) and of fast
+# aircraft; everything else: accelerations, the entry of a hard turn, up to three times gravity.
 MODELS = (Model(0.0, 0.5, 60.0), Model(1.6, 10.0, 30.0), Model(-1.6, 10.0, 30.0),
-          Model(0.0, 800.0, 15.0))
+          Model(5.0, 50.0, 15.0), Model(-5.0, 50.0, 15.0), Model(0.0, 1500.0, 10.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +67,21 @@ class Tuning:
     sweep_s: float = 1.0
     late_s_max: float = 10.0
     future_s_max: float = 10.0
-    gate_sigma: float = 4.0
+    gate_sigma: float = 5.0
     reach_m: float = 12_000.0
-    speed_sigma_ms: float = 180.0
+    speed_sigma_ms: float = 200.0
     births: float = 0.5
     near_penalty: float = 3.0
-    confirm: float = 0.9
-    drop: float = 0.3
+    confirm: float = 0.99
+    drop: float = 0.5
     hits_confirm: int = 2
     odds_max: float = 7.0
-    coast_s_max: float = 60.0
-    error_m_max: float = 3000.0
-    tentative_s_max: float = 60.0
+    coast_s_max: float = 40.0
+    error_m_max: float = 2000.0
+    tentative_s_max: float = 40.0
     clutter_min: float = 1.0
     scan_share: float = 0.4
-    look_slack: float = 0.3
+    look_slack: float = 0.15
     sigma_bias_range_m: float = 0.0
     sigma_bias_azimuth_rad: float = 0.0
     height_noise: float = 20.0
