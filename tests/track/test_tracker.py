@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -385,3 +386,12 @@ def test_a_tuning_that_makes_no_sense_is_refused_with_all_its_faults() -> None:
     with pytest.raises(ConfigProblem) as refused:
         Tuning(models=(Model(0, -1, 60),), confirm=1.5, gate_sigma=0, bucket_s=0.3)
     assert len(refused.value.faults) == 4
+
+
+def test_every_setting_stands_on_the_page_with_its_default() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "tracking.md").read_text()
+    absent = [item.name for item in fields(Tuning) if item.name != "models"
+              and f"| `{item.name}` | {getattr(Tuning(), item.name)} |" not in page]
+    assert not absent
+    for model in Tuning().models:
+        assert f"{abs(model.turn_deg_s):g}, {model.noise:g}, {model.stay_s:g})" in page
