@@ -7,8 +7,16 @@ import numpy as np
 from jointsky.engine.state import PictureState, add_sensors
 from jointsky.model.batch import Bool
 from jointsky.model.reject import Reason
-from jointsky.model.schema import PlotBatch, PlotKind, RejectBatch, SensorStatusBatch, StatusKind
+from jointsky.model.schema import (
+    PlotBatch,
+    PlotFlag,
+    PlotKind,
+    RejectBatch,
+    SensorStatusBatch,
+    StatusKind,
+)
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_text
+from jointsky.model.world import World
 
 TABLE_MAX = 64  # one bit of TrackBatch.sensors each
 # What is taken for granted of a sensor that nobody has described: an en-route radar, a station.
@@ -68,12 +76,29 @@ def split_known(state: PictureState, plots: PlotBatch) -> tuple[PlotBatch, Rejec
     if known.all():
         return plots, RejectBatch.empty(state.world)
     strange = plots.take(~known)
-    rejects = RejectBatch.blank(len(strange), state.world)
-    rejects.received_ns[:] = strange.received_ns
-    rejects.frame[:] = strange.frame
-    rejects.offset[:] = strange.offset
-    rejects.reason[:] = Reason.UNKNOWN_SENSOR.value.encode()
-    rejects.item[:] = b"010"
-    rejects.expected[:] = b"a sensor whose place is known"
+    rejects = _rejects_of(strange, Reason.UNKNOWN_SENSOR, b"010", b"a sensor whose place is known")
     rejects.found[:] = [sensor_id_text(one).encode() for one in strange.sensor_id.tolist()]
     return plots.take(known), rejects
+
+
+def split_worlds(state: PictureState, plots: PlotBatch) -> tuple[PlotBatch, RejectBatch]:
+    """In a live picture: plots that are neither simulated nor a test, and a reject for each of
+    the others, for nobody may take an exercise for the world. Elsewhere all plots."""
+    made: Bool = (plots.flags & (PlotFlag.SIMULATED | PlotFlag.TEST)) != 0
+    if state.world is not World.LIVE or not made.any():
+        return plots, RejectBatch.empty(state.world)
+    rejects = _rejects_of(plots.take(made), Reason.OTHER_WORLD, b"020", b"a report of the world")
+    rejects.found[:] = b"the SIM or TST bit"
+    return plots.take(~made), rejects
+
+
+def _rejects_of(plots: PlotBatch, reason: Reason, item: bytes, expected: bytes) -> RejectBatch:
+    """A reject for each plot, that lacks only what was found."""
+    rejects = RejectBatch.blank(len(plots), plots.world)
+    rejects.received_ns[:] = plots.received_ns
+    rejects.frame[:] = plots.frame
+    rejects.offset[:] = plots.offset
+    rejects.reason[:] = reason.value.encode()
+    rejects.item[:] = item
+    rejects.expected[:] = expected
+    return rejects

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from jointsky.engine.foreign import keep, merge, with_systems
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
 from jointsky.engine.intake import Intake, read_frames
-from jointsky.engine.sensing import add_found_sensors, split_known
+from jointsky.engine.sensing import add_found_sensors, split_known, split_worlds
 from jointsky.engine.state import PictureState
 from jointsky.model.frame import Frame
 from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
@@ -43,12 +43,13 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResul
     of the step before). Takes ownership of `state`: who needs it again makes a copy first."""
     intake = read_frames(state, frames)
     state = add_found_sensors(state, intake.plots, intake.statuses)
-    plots, unplaced = split_known(state, intake.plots)
+    plots, unreal = split_worlds(state, intake.plots)
+    plots, unplaced = split_known(state, plots)
     state = note_health(state, intake, plots, now_ns)
     state = replace(state, tracker=tracker.advance(state.tracker, plots, now_ns))
     tracks = tracker.picture(state.tracker, now_ns)
     state = note_foreign(state, tracks, intake.foreign, now_ns)
-    rejects = RejectBatch.join([intake.rejects, unplaced], state.world)
+    rejects = RejectBatch.join([intake.rejects, unreal, unplaced], state.world)
     state = replace(
         state, frames=state.frames + len(frames), plots=state.plots + len(plots),
         rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)

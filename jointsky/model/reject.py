@@ -22,6 +22,7 @@ class Reason(Enum):
     NO_SOURCE = "no_source"
     NO_POSITION = "no_position"
     UNKNOWN_SENSOR = "unknown_sensor"
+    OTHER_WORLD = "other_world"
 
     @property
     def text(self) -> str:
@@ -44,4 +45,5 @@ _TEXTS = {
     Reason.NO_SOURCE: "a report without data source identifier",
     Reason.NO_POSITION: "a report without position",
     Reason.UNKNOWN_SENSOR: "a report of a sensor whose place is not known",
+    Reason.OTHER_WORLD: "a simulated or test report in a live picture",
 }

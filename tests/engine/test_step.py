@@ -128,6 +128,15 @@ def test_a_radar_that_never_says_its_place_is_shown_as_unknown() -> None:
     assert rows[0].name == "sensor 200/11" and rows[0].rejects == rows[0].reports > 0
 
 
+def test_a_live_picture_takes_no_simulated_report() -> None:
+    results = run(fresh(World.LIVE), 0, 40)
+    last = results[-1].state
+    assert last.plots == 0 and last.rejects > 500
+    refused = np.concatenate([result.rejects.reason for result in results])
+    assert set(refused.tolist()) == {Reason.OTHER_WORLD.value.encode()}
+    assert not any(len(result.picture) for result in results)
+
+
 def test_configuration_may_change_between_steps() -> None:
     state = run(fresh(), 0, 40)[-1].state
     sensors = sensors_of_demo()
