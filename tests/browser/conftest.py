@@ -100,7 +100,9 @@ def node() -> Iterator[Callable[..., Node]]:
         each.stop()
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: while Playwright runs, its event loop stands in the way of every
+# test of this process that runs one of its own.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Playwright itself, once."""
     try:
@@ -111,7 +113,7 @@ def playwright() -> Iterator[Playwright]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium, once."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
