@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import signal
 import socket
 import struct
@@ -10,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +152,15 @@ def screen(url: str, origin: str | None = None) -> Iterator[Screen]:
         yield Screen(connection)
 
 
+# Below the ports that the system hands out by itself, which anybody's socket may take meanwhile;
+# each process of the tests begins somewhere else, and no port is given twice.
+PORTS = itertools.count(15_000 + os.getpid() * 97 % 15_000)
+
+
 def free_udp_port() -> int:
     """A UDP port of the loopback address that nobody has now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    for port in PORTS:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
