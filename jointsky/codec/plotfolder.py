@@ -61,11 +61,6 @@ class PlotFolder:
     plots: PlotBatch
 
 
-def is_plot_folder(path: Path) -> bool:
-    """Whether this is a folder in that form, judged by its scenario."""
-    return (path / "scenario.json").is_file()
-
-
 def read_plot_folder(folder: Path, world: World, bias: Path | None = None) -> PlotFolder:
     """Read a folder; bias: a file of known biases, which the sensors then carry.
 

@@ -11,7 +11,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from jointsky.codec.plotfolder import is_plot_folder, read_plot_folder, read_scenario
+from jointsky.codec.plotfolder import read_plot_folder, read_scenario
 from jointsky.codec.trackfile import TrackRows, read_tracks, read_truth, write_tracks
 from jointsky.model.errors import FileProblem, UsageProblem
 from jointsky.model.schema import PlotKind
@@ -38,7 +38,6 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_reads_as_batches(folder: Path) -> None:
-    assert is_plot_folder(folder)
     read = read_plot_folder(folder, World.STUDY)
     plots = read.plots
     assert plots.time_ns.tolist() == [500_000_000, 750_000_000, 1_000_000_000]
