@@ -63,22 +63,23 @@ def predict_model(x: F64, p: F64, rate_rad_s: float, noise: float, dt_s: float) 
 
 @inlined
 def update_model(x: F64, p: F64, z0: float, z1: float, r00: float, r01: float, r11: float,
-                 a: float, b: float) -> float:
+                 late_s: float) -> float:
     """A position measured, in place; returns the log likelihood (1/m2).
 
-    z: east, north m; r: its covariance. a, b: the measurement is of position + s velocity, which
-    is how a late plot (measured before the state's time) is used; 0, 0 for one of the same time.
+    z: east, north m; r: its covariance. late_s <= 0: the measurement is of position + late_s
+    velocity: of a moment before the state's time; 0 for one of the same time.
     """
-    g00, g01 = p[0] + a * p[2] - b * p[3], p[1] + b * p[2] + a * p[3]
-    g10, g11 = p[1] + a * p[5] - b * p[6], p[4] + b * p[5] + a * p[6]
-    g20, g21 = p[2] + a * p[7] - b * p[8], p[5] + b * p[7] + a * p[8]
-    g30, g31 = p[3] + a * p[8] - b * p[9], p[6] + b * p[8] + a * p[9]
-    s00 = g00 + a * g20 - b * g30 + r00
-    s01 = g01 + a * g21 - b * g31 + r01
-    s11 = g11 + b * g21 + a * g31 + r11
+    a = late_s
+    g00, g01 = p[0] + a * p[2], p[1] + a * p[3]
+    g10, g11 = p[1] + a * p[5], p[4] + a * p[6]
+    g20, g21 = p[2] + a * p[7], p[5] + a * p[8]
+    g30, g31 = p[3] + a * p[8], p[6] + a * p[9]
+    s00 = g00 + a * g20 + r00
+    s01 = g01 + a * g21 + r01
+    s11 = g11 + a * g31 + r11
     det = s00 * s11 - s01 * s01
-    y0 = z0 - (x[0] + a * x[2] - b * x[3])
-    y1 = z1 - (x[1] + b * x[2] + a * x[3])
+    y0 = z0 - (x[0] + a * x[2])
+    y1 = z1 - (x[1] + a * x[3])
     i00, i01, i11 = s11 / det, -s01 / det, s00 / det
     k00, k01 = g00 * i00 + g01 * i01, g00 * i01 + g01 * i11
     k10, k11 = g10 * i00 + g11 * i01, g10 * i01 + g11 * i11
@@ -281,5 +282,5 @@ def imm_step(x: F64, p: F64, mu: F64, dt_s: float, z: F64, r: F64, turn_rad_s: F
         np.empty((2, models)))
     for j in range(models):
         predict_model(x[j], p[j], turn_rad_s[j], noise[j], dt_s)
-        log_likelihood[j] = update_model(x[j], p[j], z[0], z[1], r[0], r[1], r[2], 0.0, 0.0)
+        log_likelihood[j] = update_model(x[j], p[j], z[0], z[1], r[0], r[1], r[2], 0.0)
     return weigh(mu, log_likelihood, 0.0)

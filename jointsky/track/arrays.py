@@ -37,13 +37,14 @@ SEEN, LOOK = 0, 1
 
 # Places in the counters, an int64 array.
 (NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, BAD_VALUE, LATE, FUTURE,
- IGNORED, CROWDED, STARTED, MERGED, OVERFLOW, COUNTERS) = range(14)
+ IGNORED, CROWDED, STARTED, MERGED, OVERFLOW, NEXT_SERIAL, COUNTERS) = range(15)
 
 
 def track_type(models: int) -> np.dtype[np.void]:
     """A track.
 
-    state FREE..DROPPED; number: system track number, 0 while tentative; plane: latitude,
+    state FREE..DROPPED; number: system track number, 0 while tentative; serial: which of all
+    tracks ever started; area: row of the settings in force where it is; plane: latitude,
     longitude, height where its own tangent plane touches, origin and axes of that plane in ECEF;
     x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height, height_p:
     height and climb rate at height_ns (NEVER: no height heard), height_odd: heights refused one
@@ -55,7 +56,8 @@ def track_type(models: int) -> np.dtype[np.void]:
     return np.dtype([
         ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("number", "i4"),
         ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"), ("code_weight", "i4"),
-        ("address_weight", "i4"), ("missed", "i4"), ("address", "i8"), ("callsign", "u1", (8,)),
+        ("address_weight", "i4"), ("missed", "i4"), ("area", "i4"), ("spare", "i4"),
+        ("serial", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
         ("started_ns", "i8"), ("updated_ns", "i8"), ("dropped_ns", "i8"), ("time_ns", "i8"),
         ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"), ("point", "f8", (3,)),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
@@ -64,17 +66,19 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("p", "f8", (models, 10))])
 
 
-# A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; range without bias,
+# A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; raw: range and azimuth
+# as they came; range without bias,
 # sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
-# primary: 1 if no transponder answered.
+# primary: 1 if no transponder answered. Once used, serial: of the track that took it (NONE: of
+# none), straight: that track's probability of straight flight after it.
 PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
     ("primary", "u1"), ("flags", "u2"), ("spare", "i4"), ("callsign", "u1", (8,)),
-    ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
-    ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)),
-    ("sigma_m", "f8")])
+    ("serial", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
+    ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)), ("height_m", "f8"),
+    ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
 # false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;

@@ -94,14 +94,15 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
     """
     rows, start, track_of, by_track = work.rows, work.start, work.track_of, work.by_track
     candidate, scores, near, filled = work.track, work.score, work.near, 0
-    reach2 = settings.reach_m * settings.reach_m
+    common = settings[0]
+    reach2 = common.reach_m * common.reach_m
     for k in range(n):
         plot = plots[rows[k]]
         sensor = sensors[plot.sensor]
-        recent_ns = int(settings.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
+        recent_ns = int(common.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
         start[k], by_track[k], track_of[k] = filled, 0, NONE
         x, y, z = plot.point[0], plot.point[1], plot.point[2]
-        for c in range(fill_near(x, y, z, 2 * settings.reach_m, head.shape[0], near)):
+        for c in range(fill_near(x, y, z, 2 * common.reach_m, head.shape[0], near)):
             after = head[near[c]]
             while after != NONE:
                 i, t = after, tracks[after]
@@ -109,7 +110,7 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
                 dx, dy, dz = x - t.point[0], y - t.point[1], z - t.point[2]
                 if dx * dx + dy * dy + dz * dz > reach2 or t.state not in (CONFIRMED, TENTATIVE):
                     continue
-                score = score_of(t, plot, sensor, settings)
+                score = score_of(t, plot, sensor, settings[t.area])
                 if score <= 0:
                     continue
                 if abs(plot.time_ns - looks[i, plot.sensor, SEEN]) < recent_ns:

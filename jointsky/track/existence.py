@@ -51,7 +51,8 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
     """Count misses, drop what is no longer believed, lay the grid anew, merge doubles."""
     for i in range(tracks.shape[0]):
         t = tracks[i]
-        if t.state == DROPPED and now_ns - t.dropped_ns > settings.dropped_ns:
+        own = settings[t.area]
+        if t.state == DROPPED and now_ns - t.dropped_ns > own.dropped_ns:
             t.state, t.number = FREE, 0
         if t.state not in (TENTATIVE, CONFIRMED):
             continue
@@ -64,17 +65,18 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
             if looks[i, s, SEEN] != NEVER:
                 slowest_ns = max(slowest_ns, sensor.period_ns)
             waited_ns = now_ns - looks[i, s, LOOK]
-            if sensor.form == POLAR and waited_ns >= (1 + settings.look_slack) * sensor.period_ns:
-                missed = _miss(t, sensor, settings, now_ns)
+            if sensor.form == POLAR and waited_ns >= (1 + own.look_slack) * sensor.period_ns:
+                missed = _miss(t, sensor, own, now_ns)
                 looks[i, s, LOOK] = looks[i, s, LOOK] + sensor.period_ns if missed else now_ns
-        if _is_over(t, slowest_ns, settings, now_ns, ahead_s):
+        if _is_over(t, slowest_ns, own, now_ns, ahead_s):
             _drop(t, now_ns)
-    refill(tracks, 2 * settings.reach_m, head, following)
-    if now_ns // settings.sweep_ns % MERGE_EVERY == 0:
+    common = settings[0]
+    refill(tracks, 2 * common.reach_m, head, following)
+    if now_ns // common.sweep_ns % MERGE_EVERY == 0:
         for i in range(tracks.shape[0]):
             if tracks[i].state == CONFIRMED:
-                _merge(tracks, i, sensors, looks, head, following, settings, now_ns, counters,
-                       near)
+                _merge(tracks, i, sensors, looks, head, following, settings[tracks[i].area],
+                       now_ns, counters, near)
 
 
 @inlined

@@ -16,6 +16,7 @@ from jointsky.model.batch import I64
 from jointsky.track.arrays import (
     LOOK,
     NEVER,
+    NEXT_SERIAL,
     POLAR,
     SEEN,
     STARTED,
@@ -40,15 +41,18 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     lay_plane(t, latitude, longitude, height, x, y, z)
     t.point[0], t.point[1], t.point[2] = x, y, z
     t.state, t.number, t.hits, t.flags = TENTATIVE, 0, 1, plot.flags
+    t.serial, t.area = counters[NEXT_SERIAL], 0
+    counters[NEXT_SERIAL] += 1
     t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
-    t.odds = sensor.birth_log[plot.primary] - (settings.near_penalty if by_track else 0.0)
+    own = settings[t.area]
+    t.odds = sensor.birth_log[plot.primary] - (own.near_penalty if by_track else 0.0)
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
     t.share, t.missed = 1.0, 0
     t.height_odd, t.height_ns = HEARD_ONCE, NEVER
     if not math.isnan(plot.height_m):
         t.height_ns = time_ns
         t.height[0], t.height[1] = plot.height_m, 0.0
-        t.height_p[0], t.height_p[1], t.height_p[2] = settings.height_variance, 0.0, CLIMB_VARIANCE
+        t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE
     t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
     t.address, t.address_weight = plot.address, 1 if plot.address >= 0 else 0
     for k in range(8):
@@ -56,7 +60,8 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     for s in range(looks.shape[1]):
         looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
     looks[i, plot.sensor, SEEN] = time_ns
-    _spread(t, plot, sensor, settings)
+    _spread(t, plot, sensor, own)
+    plot.serial, plot.straight = t.serial, t.mu[0]
     counters[STARTED] += 1
 
 

@@ -29,17 +29,18 @@ from jointsky.track.update import update
 
 @kernel
 def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensors: Sensors,
-          head: I32, following: I32, model: Settings, counters: I64, free: I32, may_grow: bool,
+          head: I32, following: I32, settings: Settings, counters: I64, free: I32, may_grow: bool,
           next_row: I32, work: Work) -> tuple[int, bool]:
     """Track plots[at:] as far as buckets of time that end by now_ns.
 
     A bucket is the time after a whole multiple of bucket_ns as far as the next one and with it,
     so that what is done does not depend on how the plots were dealt out to calls. Returns (at,
     whether it stopped short because free slots may not be enough for the next bucket: give more,
-    and call again). model: the record of `settings_of`; free: stack of free slots.
+    and call again). settings: a row for each tuning area, the first for everywhere else; where
+    something is of no single track, the first counts. free: stack of free slots.
     """
-    settings = model[0]
-    bucket_ns, n = settings.bucket_ns, plots.shape[0]
+    common = settings[0]
+    bucket_ns, n = common.bucket_ns, plots.shape[0]
     while True:
         end_ns, until = now_ns, at
         if at < n:
@@ -50,15 +51,15 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
         if may_grow and counters[FREE_COUNT] < until - at:
             return at, True
         if due and counters[NEXT_SWEEP_NS] == NEVER:
-            counters[NEXT_SWEEP_NS] = -(-end_ns // settings.sweep_ns) * settings.sweep_ns
+            counters[NEXT_SWEEP_NS] = -(-end_ns // common.sweep_ns) * common.sweep_ns
         sweep_ns = end_ns - bucket_ns if due else now_ns
         while NEVER < counters[NEXT_SWEEP_NS] <= sweep_ns:
             delete(tracks, sensors, looks, head, following, settings, counters[NEXT_SWEEP_NS],
                    counters, work.near)
-            _tidy(tracks, settings.sweep_ns, sweep_ns, counters, free)
+            _tidy(tracks, common.sweep_ns, sweep_ns, counters, free)
         if not due:
             return at, False
-        _file_by_sensor(plots, at, until, end_ns - settings.late_ns, counters, next_row, work)
+        _file_by_sensor(plots, at, until, end_ns - common.late_ns, counters, next_row, work)
         for s in range(sensors.shape[0]):
             row = work.first_row[s]
             while row != NONE:
@@ -82,7 +83,7 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                         initiate(tracks, i, plot, work.by_track[k] == 1, sensor, looks, settings,
                                  counters)
                         insert(i, plot.point[0], plot.point[1], plot.point[2],
-                               2 * settings.reach_m, head, following)
+                               2 * common.reach_m, head, following)
                     else:
                         counters[OVERFLOW] += 1
         counters[DONE_NS] = end_ns

@@ -69,17 +69,18 @@ def _say(batch: TrackBatch, name: str, values: Array, there: Array) -> None:
 
 
 @kernel
-def report(tracks: Tracks, looks: I64, now_ns: int, sensors: Sensors, model: Settings,
+def report(tracks: Tracks, looks: I64, now_ns: int, sensors: Sensors, rows: Settings,
            covariance: F64, life: U8, lately: U64) -> F64:
     """State of tracks at now_ns: (n, CELLS) latitude, longitude rad, velocity east, north m/s,
     height m, climb m/s, probability of manoeuvre. Fills covariance, life and lately as in
     `TrackBatch` (covariance, state, sensors). looks (n, sensors, 2): those of the tracks."""
-    n, settings = tracks.shape[0], model[0]
-    models = settings.noise.shape[0]
+    n = tracks.shape[0]
+    models = rows[0].noise.shape[0]
     out = np.empty((n, CELLS))
     x, p, mean = np.empty((models, 4)), np.empty((models, 10)), np.empty(4)
     for k in range(n):
         t = tracks[k]
+        settings = rows[t.area]
         ahead_s = max((now_ns - t.time_ns) * 1e-9, 0.0)
         for m in range(models):
             for c in range(4):

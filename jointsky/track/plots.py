@@ -119,6 +119,7 @@ def fill(plots: Plots, bits: U64, time_ns: I64, present: U64, sensor_id: I32, ki
         plot, sensor, said = plots[kept], sensors[s], present[i]
         plot.time_ns, plot.sensor, plot.flags, plot.spare = time_ns[i], s, flags[i], 0
         plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
+        plot.serial, plot.straight = NONE, np.nan
         height = np.nan
         if said & bits[MODE_C] and not flags[i] & GARBLED_HEIGHT:
             height = mode_c_m[i]
@@ -151,6 +152,7 @@ def fill(plots: Plots, bits: U64, time_ns: I64, present: U64, sensor_id: I32, ki
 @inlined
 def _fill_polar(plot: Plot, sensor: SensorRow, range_m: float, azimuth_rad: float,
                 settings: Settings) -> bool:
+    plot.raw[0], plot.raw[1] = range_m, azimuth_rad
     range_m -= sensor.range_bias_m
     azimuth = azimuth_rad - sensor.azimuth_bias_rad
     if not (0 < range_m <= RANGE_MAX_M and abs(azimuth) < AZIMUTH_MAX_RAD):
@@ -176,6 +178,7 @@ def _fill_placed(plot: Plot, latitude_rad: float, longitude_rad: float, sigma_m:
             and 0 <= sigma_m < SIGMA_MAX_M):
         return False
     plot.form, plot.sigma_m = PLACED, max(sigma_m, SIGMA_MIN_M)
+    plot.raw[0], plot.raw[1] = np.nan, np.nan
     plot.range_m, plot.sin_az, plot.cos_az, plot.radius_m = 0.0, 0.0, 0.0, 0.0
     plot.assumed[0], plot.assumed[1] = settings.height_max_m / 2, settings.height_max_m / 4
     height = 0.0 if math.isnan(plot.height_m) else plot.height_m

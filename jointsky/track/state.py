@@ -37,7 +37,8 @@ class TrackerState:
     """All that the tracker knows.
 
     table: the sensors as records, row_of: sensor id -> row of it; tracks, looks, free, pending,
-    counters: see `jointsky.track.arrays`; head, following: the gating grid; now_ns: how far it
+    counters: see `jointsky.track.arrays`; settled: plots that the last advance used for good, each
+    with the serial of its track; head, following: the gating grid; now_ns: how far it
     was advanced, before_ns: and before that.
     """
 
@@ -54,6 +55,7 @@ class TrackerState:
     following: I32
     free: I32
     pending: Plots
+    settled: Plots
     counters: I64
     now_ns: int
     before_ns: int

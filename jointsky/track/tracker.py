@@ -60,6 +60,7 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
         tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
         head=head, following=following,
         free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), pending=np.empty(0, PLOT),
+        settled=np.empty(0, PLOT),
         counters=counters, now_ns=NEVER, before_ns=NEVER)
     return with_sensors(state, sensors)
 
@@ -121,7 +122,7 @@ def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
             len(state.tracks) < state.tuning.tracks_max, next_row, work)
         if short:
             state = _grown(state)
-    state.pending = plots[at:].copy()
+    state.settled, state.pending = plots[:at], plots[at:].copy()
     return state
 
 

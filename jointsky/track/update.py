@@ -9,7 +9,6 @@ from jointsky.kernels.filter import (
     mix,
     predict_height,
     predict_model,
-    turn_of,
     update_height,
     update_model,
     update_velocity,
@@ -51,13 +50,14 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
            counters: I64, scratch: F64) -> None:
     """Track i takes a plot. scratch (3 m, 10) where m is the number of models."""
     t, s = tracks[i], plot.sensor
-    ratio = evidence_of(t, plot, settings) + math.log(sensor.p_detection)
-    ratio += _move(t, plot, sensor, settings, scratch)
+    own = settings[t.area]
+    ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
+    ratio += _move(t, plot, sensor, own, scratch)
     ratio -= sensor.clutter_log[plot.primary]
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
-    t.odds = min(t.odds + ratio, settings.odds_max)
-    _hear_height(t, plot, settings)
+    t.odds = min(t.odds + ratio, own.odds_max)
+    _hear_height(t, plot, own)
     _hear_codes(t, plot)
     time_ns = plot.time_ns
     looks[i, s, SEEN] = max(looks[i, s, SEEN], time_ns)
@@ -70,8 +70,9 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
         t.share, t.missed = min(max(t.share, SHARE_MIN), 1.0), 0
     t.flags = plot.flags
     follow(t)
-    if (t.state == TENTATIVE and t.odds >= settings.confirm
-            and t.hits >= settings.hits_confirm):
+    plot.serial, plot.straight = t.serial, t.mu[0]
+    if (t.state == TENTATIVE and t.odds >= own.confirm
+            and t.hits >= own.hits_confirm):
         t.state = CONFIRMED
         t.number = _next_number(tracks, counters)
 
@@ -90,14 +91,13 @@ def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
             predict_model(x[m], p[m], settings.turn_rad_s[m], settings.noise[m], dt_s)
         t.time_ns = plot.time_ns
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
+    # Plots of one bucket may come a little out of order: there it is of position less velocity.
     late_s = min(dt_s, 0.0)
     likelihood = log_work[2]
     for m in range(models):
-        a, b, _, _ = turn_of(settings.turn_rad_s[m], late_s)
-        more = -settings.noise[m] * late_s * late_s * late_s / 3
-        likelihood[m] = update_model(x[m], p[m], z0, z1, r00 + more, r01, r11 + more, a, b)
+        likelihood[m] = update_model(x[m], p[m], z0, z1, r00, r01, r11, late_s)
     total = weigh(mu, likelihood[:models], settings.model_floor)
-    if not math.isnan(plot.velocity[0]) and late_s > -1:
+    if not math.isnan(plot.velocity[0]):
         for m in range(models):
             likelihood[m] = update_velocity(x[m], p[m], plot.velocity[0],
                                             plot.velocity[1], settings.velocity_variance)

@@ -364,14 +364,12 @@ class SlowTracker:
                 track.ps[m] = f @ track.ps[m] @ f.T + white_noise(model.noise, dt)
             track.time_ns = plot["ns"]
         z, r = self.measure(track, plot, s)
-        late, logs = min(dt, 0.0), []
-        for m, model in enumerate(models):
-            h = transition(math.radians(model.turn_deg_s), late)[:2]
-            track.xs[m], track.ps[m], log = kalman(
-                track.xs[m], track.ps[m], z, h, r + np.eye(2) * model.noise * -late ** 3 / 3)
+        h, logs = transition(0.0, min(dt, 0.0))[:2], []
+        for m in range(len(models)):
+            track.xs[m], track.ps[m], log = kalman(track.xs[m], track.ps[m], z, h, r)
             logs.append(log)
         track.mu, log = reweigh(track.mu, logs, tuning.model_floor)
-        if plot["velocity"] is not None and late > -1:
+        if plot["velocity"] is not None:
             h = np.hstack([np.zeros((2, 2)), np.eye(2)])
             logs = []
             for m in range(len(models)):
