@@ -77,8 +77,8 @@ PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
     ("primary", "u1"), ("flags", "u2"), ("spare", "i4"), ("callsign", "u1", (8,)),
     ("serial", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
-    ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)), ("height_m", "f8"),
-    ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
+    ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)),
+    ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
 # false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;
