@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from jointsky.codec.plotfolder import PlotFolder
+from jointsky.codec.trackfile import Truth as TruthRows
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch, PlotKind
 from jointsky.sim.earth import above_horizon, ecef_of, look
@@ -157,6 +160,16 @@ def coverage(truth: Truth, rows: np.ndarray, simulation: Simulation) -> np.ndarr
         seen += able & (range_m <= sensor.range_km * 1000) & above_horizon(
             range_m, sensor.height_m, truth.height_m[rows])
     return seen
+
+
+def cut(folder: PlotFolder, truth: TruthRows,
+        first_s: float) -> tuple[PlotFolder, TruthRows]:
+    """The first part of a folder, for a short run."""
+    early = truth.time_s <= first_s
+    return (replace(folder, plots=folder.plots.take(folder.plots.time_ns <= first_s * NS_PER_S),
+                    scenario=replace(folder.scenario, duration_s=first_s)),
+            TruthRows(**{name: getattr(truth, name)[early]
+                         for name in TruthRows.__dataclass_fields__}))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """Stone Soup on a plot folder, as well as we can make it run: the peer of `tracker_stonesoup`.
 
-Kalman filter on an azimuthal equidistant plane, nearly constant velocity, white acceleration noise
-of 400 m2/s3 (its best here: less loses manoeuvres, more loses precision), global nearest
-neighbour in two dimensions, a gate by KD-tree of our own (Stone Soup's own tree predicts every
-track for every scan), tracks confirmed by four plots, dropped when unseen, and started
-only by plots in nobody's gate. Slant range becomes ground position by pymap3d with Mode C, or
-6,000 m where there is none, which then counts as uncertainty of range.
+Kalman filter on an azimuthal equidistant plane, nearly constant velocity, global nearest neighbour
+in two dimensions, a gate by KD-tree of our own (Stone Soup's own tree predicts every track for
+every scan), tracks confirmed by a number of plots and dropped when unseen. What can be chosen is
+`PeerTuning`; its defaults are what `bench.stonesoup_tuning` found best. Slant range becomes ground
+position by pymap3d with Mode C, or 6,000 m where there is none, which then counts as uncertainty
+of range.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -38,15 +39,33 @@ from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch
 from jointsky.model.sensor import Sensor
 
-NOISE = 400.0
-GATE_SIGMAS = 4.0
 CELL_S = 1.0  # plots of one sensor within this time are associated together
 SPEED_MS, SPEED_SIGMA_MS = 0.0, 250.0
-CONFIRMED_AT = 4
-HOLD_TURNS, DROP_TURNS = 2.5, 3.5
 ASSUMED_M, ASSUMED_SIGMA_M = 6000.0, 3500.0
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - Stone Soup compares naive times
 NEAR_M = 12_000.0
+
+
+@dataclass(frozen=True)
+class PeerTuning:
+    """What can be chosen of the peer.
+
+    noise: white acceleration spectral density, m2/s3; gate_sigmas: furthest plot of a track;
+    confirmed_at: plots that make a track sure; drop_turns, hold_turns: median radar periods without
+    a plot after which a sure, a held track goes; quiet: a plot in the gate of a sure track that
+    another plot has taken starts none (the doubles that it would start cost more than the aircraft
+    that it would find sooner).
+    """
+
+    noise: float = 400.0
+    gate_sigmas: float = 4.0
+    confirmed_at: int = 4
+    drop_turns: float = 3.5
+    hold_turns: float = 2.5
+    quiet: bool = True
+
+
+DEFAULT = PeerTuning()
 
 
 class Associator(GNNWith2DAssignment):
@@ -107,12 +126,13 @@ def slant(plots: PlotBatch, rows: np.ndarray,
 class Peer:
     """Stone Soup's parts put together."""
 
-    def __init__(self, period_s: float):
+    def __init__(self, period_s: float, tuning: PeerTuning):
+        self.tuning = tuning
         model = CombinedLinearGaussianTransitionModel(
-            [ConstantVelocity(NOISE), ConstantVelocity(NOISE)])
+            [ConstantVelocity(tuning.noise), ConstantVelocity(tuning.noise)])
         self.predictor, self.updater = KalmanPredictor(model), KalmanUpdater(None)
         self.associator = Associator(DistanceHypothesiser(
-            self.predictor, self.updater, Mahalanobis(), missed_distance=GATE_SIGMAS))
+            self.predictor, self.updater, Mahalanobis(), missed_distance=tuning.gate_sigmas))
         self.sure: dict[Track, None] = {}
         self.held: dict[Track, None] = {}
         self.updates: dict[Track, int] = {}
@@ -125,13 +145,13 @@ class Peer:
         """Plots of one sensor and one stretch of time."""
         free, gated = self.associate(self.sure, detections)
         free, _ = self.associate(self.held, free)
-        for track in [one for one in self.held if self.updates[one] >= CONFIRMED_AT]:
+        for track in [one for one in self.held if self.updates[one] >= self.tuning.confirmed_at]:
             del self.held[track]
             self.sure[track] = None
             self.numbers[track] = len(self.numbers) + 1
-        # A plot in the gate of a sure track that another plot has taken starts none: the doubles
-        # that it would start cost more than the aircraft that it would find sooner.
-        for detection in (one for one in free if one not in gated):
+        if self.tuning.quiet:
+            free = [one for one in free if one not in gated]
+        for detection in free:
             x, y = detection.state_vector[0, 0], detection.state_vector[1, 0]
             covariance = np.diag([0, SPEED_SIGMA_MS ** 2, 0, SPEED_SIGMA_MS ** 2]).astype(float)
             noise = detection.measurement_model.noise_covar
@@ -178,7 +198,8 @@ class Peer:
 
     def drop(self, now: datetime) -> None:
         """Forget tracks that have not been seen for long."""
-        for tracks, turns in ((self.sure, DROP_TURNS), (self.held, HOLD_TURNS)):
+        for tracks, turns in ((self.sure, self.tuning.drop_turns),
+                              (self.held, self.tuning.hold_turns)):
             limit = timedelta(seconds=turns * self.period_s)
             for track in [one for one in tracks if now - self.seen[one] > limit]:
                 del tracks[track], self.updates[track], self.seen[track]
@@ -194,13 +215,13 @@ def detections_of(plots: PlotBatch, spot: np.ndarray, spread: np.ndarray) -> lis
             for row in range(len(plots))]
 
 
-def run(folder: PlotFolder) -> TrackRows:
+def run(folder: PlotFolder, tuning: PeerTuning = DEFAULT) -> TrackRows:
     """Track a folder; rows on its output grid."""
     scenario = folder.scenario
     plane = pyproj.Proj(proj="aeqd", ellps="WGS84", lat_0=np.degrees(scenario.latitude_rad),
                         lon_0=np.degrees(scenario.longitude_rad))
     turning = [sensor for sensor in folder.sensors if sensor.sensor_id]
-    peer = Peer(float(np.median([sensor.period_s for sensor in turning])))
+    peer = Peer(float(np.median([sensor.period_s for sensor in turning])), tuning)
     plots = folder.plots
     spot, spread = positions_of(plots, {one.sensor_id: one for one in folder.sensors}, plane)
     detections = detections_of(plots, spot, spread)

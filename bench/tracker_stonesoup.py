@@ -11,31 +11,21 @@ import sys
 import tempfile
 import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from bench import stonesoup_peer
-from bench.folders import write_folder
+from bench.folders import cut, write_folder
 from jointsky.app.tracking import RowCollector, pictures_of
 from jointsky.codec.plotfolder import PlotFolder, read_plot_folder
-from jointsky.codec.trackfile import Truth, read_truth
-from jointsky.model.clock import NS_PER_S
+from jointsky.codec.trackfile import read_truth
 from jointsky.model.world import World
 from jointsky.study.score import Score, score
 
 FRESH_SEED, AIRCRAFT, RADARS = 20_261, 200, 6
 REPEATS = 5
-
-
-def cut(folder: PlotFolder, truth: Truth, first_s: float) -> tuple[PlotFolder, Truth]:
-    """The first part of a folder, for a short run."""
-    early = truth.time_s <= first_s
-    return (replace(folder, plots=folder.plots.take(folder.plots.time_ns <= first_s * NS_PER_S),
-                    scenario=replace(folder.scenario, duration_s=first_s)),
-            Truth(**{name: getattr(truth, name)[early] for name in Truth.__dataclass_fields__}))
 
 
 def ours(folder: PlotFolder) -> RowCollector:

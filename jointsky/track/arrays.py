@@ -72,10 +72,11 @@ def track_type(models: int) -> np.dtype[np.void]:
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
 # primary: 1 if no transponder answered. Once used, serial: of the track that took it (NONE: of
-# none), straight: that track's probability of straight flight after it.
+# none), number: its system track number by then (0: tentative), straight: its probability of
+# straight flight by then.
 PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
-    ("primary", "u1"), ("flags", "u2"), ("spare", "i4"), ("callsign", "u1", (8,)),
+    ("primary", "u1"), ("flags", "u2"), ("number", "i4"), ("callsign", "u1", (8,)),
     ("serial", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
     ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)),
     ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])

@@ -117,7 +117,7 @@ def fill(plots: Plots, bits: U64, time_ns: I64, present: U64, sensor_id: I32, ki
             counters[FUTURE] += 1
             continue
         plot, sensor, said = plots[kept], sensors[s], present[i]
-        plot.time_ns, plot.sensor, plot.flags, plot.spare = time_ns[i], s, flags[i], 0
+        plot.time_ns, plot.sensor, plot.flags, plot.number = time_ns[i], s, flags[i], 0
         plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
         plot.serial, plot.straight = NONE, np.nan
         height = np.nan

@@ -75,6 +75,7 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
             and t.hits >= own.hits_confirm):
         t.state = CONFIRMED
         t.number = _next_number(tracks, counters)
+    plot.number = t.number
 
 
 @inlined

@@ -133,6 +133,16 @@ def test_a_copy_goes_its_own_way() -> None:
     assert bytes_of(picture(again)) == bytes_of(picture(run(TWO, plots, 60)))
 
 
+def test_settled_plots_tell_whose_they_are() -> None:
+    """Serial and system track number of the track that took each; 0 while it was tentative."""
+    state = run(TWO[:1], one_aircraft(TWO[0], 60)[0], 60)
+    track = state.tracks[state.tracks["state"] == 2][0]
+    assert (state.settled["serial"] == track["serial"]).all()
+    confirmed = state.settled["number"] > 0
+    assert 0 < np.argmax(confirmed) < 5 and confirmed[np.argmax(confirmed):].all()
+    assert (state.settled["number"][confirmed] == track["number"]).all()
+
+
 def test_one_aircraft_seen_by_many_is_one_track() -> None:
     """Three radars, a primary one among them, and ADS-B."""
     sensors = (*TWO, radar(3, 48.9, 7.1, period_s=6.0), ADSB)
