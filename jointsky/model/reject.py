@@ -23,6 +23,13 @@ class Reason(Enum):
     NO_POSITION = "no_position"
     UNKNOWN_SENSOR = "unknown_sensor"
     OTHER_WORLD = "other_world"
+    CLOCK = "clock"
+    LATE = "late"
+    FUTURE = "future"
+    NOT_AIRCRAFT = "not_aircraft"
+    DUPLICATE = "duplicate"
+    FLOOD = "flood"
+    CONTRADICTORY = "contradictory"
 
     @property
     def text(self) -> str:
@@ -46,4 +53,11 @@ _TEXTS = {
     Reason.NO_POSITION: "a report without position",
     Reason.UNKNOWN_SENSOR: "a report of a sensor whose place is not known",
     Reason.OTHER_WORLD: "a simulated or test report in a live picture",
+    Reason.CLOCK: "a time far from that of its reception: the sensor's clock is off",
+    Reason.LATE: "a report too late to be used",
+    Reason.FUTURE: "a report from a moment that is still to come",
+    Reason.NOT_AIRCRAFT: "a report of the sensor's own test equipment",
+    Reason.DUPLICATE: "a report that has come before",
+    Reason.FLOOD: "more reports of a sensor than its history can explain",
+    Reason.CONTRADICTORY: "an address at two places at once, or with a code that keeps changing",
 }

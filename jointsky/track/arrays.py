@@ -36,8 +36,8 @@ PRIMARY, SECONDARY, BOTH = 1, 2, 3
 SEEN, LOOK = 0, 1
 
 # Places in the counters, an int64 array.
-(NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, BAD_VALUE, LATE, FUTURE,
- IGNORED, CROWDED, STARTED, MERGED, OVERFLOW, NEXT_SERIAL, COUNTERS) = range(15)
+(NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, LATE, CROWDED, STARTED, MERGED,
+ OVERFLOW, QUIET, NEXT_SERIAL, COUNTERS) = range(13)
 
 
 def track_type(models: int) -> np.dtype[np.void]:
@@ -71,13 +71,13 @@ def track_type(models: int) -> np.dtype[np.void]:
 # sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
-# primary: 1 if no transponder answered. Once used, serial: of the track that took it (NONE: of
-# none), number: its system track number by then (0: tentative), straight: its probability of
-# straight flight by then.
+# primary: 1 if no transponder answered; quiet: 1 if it may not start a track. Once used, serial:
+# of the track that took it (NONE: of none), number: its system track number by then (0:
+# tentative), straight: its probability of straight flight by then.
 PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
     ("primary", "u1"), ("flags", "u2"), ("number", "i4"), ("callsign", "u1", (8,)),
-    ("serial", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
+    ("serial", "i8"), ("quiet", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
     ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)),
     ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
@@ -96,9 +96,9 @@ NUMBERS = ("model_floor", "gate", "reach_m", "speed_variance", "near_penalty", "
            "odds_max", "variance_max", "scan_share", "look_slack", "bias_range_m",
            "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m", "code_match",
            "code_mismatch", "address_match", "address_mismatch", "garble_height",
-           "velocity_variance", "merge")
+           "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
 TIMES = ("bucket_ns", "sweep_ns", "late_ns", "coast_ns", "tentative_ns", "merge_ns",
-         "dropped_ns")
+         "dropped_ns", "clock_ns")
 
 
 def make_tracks(slots: int, models: int) -> Tracks:
@@ -146,11 +146,13 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
         "height_max_m": tuning.height_max_m, "code_match": tuning.code_match,
         "code_mismatch": tuning.code_mismatch, "address_match": tuning.address_match,
         "address_mismatch": tuning.address_mismatch, "garble_height": tuning.garble_height,
-        "velocity_variance": tuning.sigma_velocity_ms**2, "merge": tuning.merge_sigma**2}
+        "velocity_variance": tuning.sigma_velocity_ms**2, "merge": tuning.merge_sigma**2,
+        "flood_factor": tuning.flood_factor, "flood_least": tuning.flood_least,
+        "flood_most": tuning.flood_most}
     seconds = {"bucket_ns": tuning.bucket_s, "sweep_ns": tuning.sweep_s,
                "late_ns": tuning.late_s_max, "coast_ns": tuning.coast_s_max,
                "tentative_ns": tuning.tentative_s_max, "merge_ns": tuning.merge_s_min,
-               "dropped_ns": tuning.dropped_s}
+               "dropped_ns": tuning.dropped_s, "clock_ns": tuning.clock_s_max}
     values |= {name: round(value * 1e9) for name, value in seconds.items()}
     record = np.zeros(1, np.dtype([
         *((name, "f8") for name in NUMBERS), *((name, "i8") for name in TIMES),

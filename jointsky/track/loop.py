@@ -15,6 +15,7 @@ from jointsky.track.arrays import (
     NEXT_SWEEP_NS,
     NONE,
     OVERFLOW,
+    QUIET,
     TENTATIVE,
     Plots,
     Sensors,
@@ -74,8 +75,13 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                           counters, work)
                 for k in range(n_rows):
                     plot = plots[work.rows[k]]
-                    if work.track_of[k] != NONE:
-                        update(tracks, work.track_of[k], plot, sensor, looks, settings, counters,
+                    taken_by = work.track_of[k]
+                    if plot.quiet == 1 and (taken_by == NONE
+                                            or tracks[taken_by].state == TENTATIVE):
+                        # A flood may go on with tracks; it must not make any.
+                        counters[QUIET] += 1
+                    elif taken_by != NONE:
+                        update(tracks, taken_by, plot, sensor, looks, settings, counters,
                                work.models)
                     elif counters[FREE_COUNT] > 0:
                         counters[FREE_COUNT] -= 1

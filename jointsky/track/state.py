@@ -11,25 +11,22 @@ from jointsky.model.batch import I32, I64
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track.arrays import (
-    BAD_VALUE,
     CROWDED,
-    FUTURE,
-    IGNORED,
     LATE,
     MERGED,
     OVERFLOW,
+    QUIET,
     STARTED,
     UNKNOWN_SENSOR,
     Plots,
     Sensors,
     Tracks,
 )
+from jointsky.track.screen import REASONS, Screen
 from jointsky.track.tuning import Tuning
 
-COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "bad_value": BAD_VALUE, "late": LATE,
-           "future": FUTURE, "not_aircraft": IGNORED, "crowded": CROWDED, "started": STARTED,
-           "merged": MERGED,
-           "overflow": OVERFLOW}
+COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "late": LATE, "crowded": CROWDED,
+           "started": STARTED, "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET}
 
 
 @dataclass
@@ -38,7 +35,8 @@ class TrackerState:
 
     table: the sensors as records, row_of: sensor id -> row of it; tracks, looks, free, pending,
     counters: see `jointsky.track.arrays`; settled: plots that the last advance used for good, each
-    with the serial of its track; head, following: the gating grid; now_ns: how far it
+    with the serial of its track; screen: which reports are
+    refused, by sensor; head, following: the gating grid; now_ns: how far it
     was advanced, before_ns: and before that.
     """
 
@@ -56,11 +54,18 @@ class TrackerState:
     free: I32
     pending: Plots
     settled: Plots
+    screen: Screen
     counters: I64
     now_ns: int
     before_ns: int
 
     @property
     def counts(self) -> dict[str, int]:
-        """What happened to plots and tracks since the start, by name."""
-        return {name: int(self.counters[place]) for name, place in COUNTED.items()}
+        """What happened to reports and tracks since the start, by name: refusals of all sensors
+        (`Reason`), and what the loop counts; quiet: plots of a flooding sensor that nobody
+        claimed."""
+        tally = self.screen.tally.sum(0)
+        found = {reason.value: int(tally[place]) for place, reason in enumerate(REASONS, 1)}
+        for name, place in COUNTED.items():
+            found[name] = found.get(name, 0) + int(self.counters[place])
+        return found

@@ -20,6 +20,7 @@ from jointsky.model.errors import WorldMismatch
 from jointsky.model.schema import PlotBatch, PlotKind, TrackBatch
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
+from jointsky.track import screen as screens
 from jointsky.track.arrays import (
     CONFIRMED,
     COUNTERS,
@@ -29,6 +30,7 @@ from jointsky.track.arrays import (
     NEXT_SWEEP_NS,
     PLOT,
     TENTATIVE,
+    UNKNOWN_SENSOR,
     Plots,
     make_grid,
     make_looks,
@@ -60,7 +62,7 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
         tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
         head=head, following=following,
         free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), pending=np.empty(0, PLOT),
-        settled=np.empty(0, PLOT),
+        settled=np.empty(0, PLOT), screen=screens.make_screen(),
         counters=counters, now_ns=NEVER, before_ns=NEVER)
     return with_sensors(state, sensors)
 
@@ -79,21 +81,27 @@ def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerSta
     table, looks = table_of(known, state.tuning), make_looks(len(state.tracks), len(known))
     table["last_ns"][:old] = state.table["last_ns"]
     looks[:, :old] = state.looks
-    return replace(state, sensors=known, table=table, row_of=rows_of(known), looks=looks)
+    return replace(state, sensors=known, table=table, row_of=rows_of(known), looks=looks,
+                   screen=screens.with_rows(state.screen, len(known)))
 
 
 def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
     """Track as far as now_ns. Takes ownership of state. Raises `WorldMismatch`.
 
-    Rows that cannot be used (no such sensor, no position, not finite, too late, a clock too far
-    ahead) are counted in `state.counts`. Sources of positions need not be configured.
+    Rows that cannot be used (no such sensor, no position, not finite, too late, a clock that is
+    off, come before, too many at once) are counted by sensor and reason in `state.screen`, whose
+    `fate` says what became of each row. Sources of positions need not be configured.
     """
     if plots.world is not state.world:
         raise WorldMismatch(f"plots of {plots.world.value} for a tracker of {state.world.value}")
     state = _with_placed(state, plots)
-    limit_ns = now_ns + round(state.tuning.future_s_max * 1e9)
-    return run(state, prepare(plots, state.row_of, state.table, state.settings, limit_ns,
-                              state.counters), now_ns)
+    latest_ns = now_ns + round(state.tuning.future_s_max * 1e9)
+    oldest_ns = int(state.counters[DONE_NS]) - round(state.tuning.late_s_max * 1e9)
+    ready, screen = prepare(plots, state.row_of, state.table, state.settings,
+                            (oldest_ns, now_ns, latest_ns), state.screen)
+    state.screen = screen
+    state.counters[UNKNOWN_SENSOR] += np.count_nonzero(screen.fate == screens.UNKNOWN_SENSOR)
+    return run(state, ready, now_ns)
 
 
 def picture(state: TrackerState, now_ns: int) -> TrackBatch:
@@ -131,7 +139,8 @@ def copy(state: TrackerState) -> TrackerState:
     return replace(
         state, table=state.table.copy(), tracks=state.tracks.copy(), looks=state.looks.copy(),
         head=state.head.copy(), following=state.following.copy(), free=state.free.copy(),
-        pending=state.pending.copy(), counters=state.counters.copy())
+        pending=state.pending.copy(), screen=screens.copy_of(state.screen),
+        counters=state.counters.copy())
 
 
 def _grown(state: TrackerState) -> TrackerState:

@@ -59,6 +59,9 @@ class Tuning:
     merge_sigma: tracks closer than this in position and velocity, and not told apart by a sensor
     or an address, are one. merge_s_min: and heard at least this long.
     dropped_s: how long a dropped track is remembered. tracks_max: limit; overflow is counted.
+    clock_s_max: a report whose time is further than this from its reception tells of a wrong clock.
+    flood_factor: a sensor may bring so many times its usual number of reports, and at least
+    flood_least and at most flood_most a turn; see `jointsky.track.screen`.
     """
 
     models: tuple[Model, ...] = MODELS
@@ -98,6 +101,10 @@ class Tuning:
     merge_s_min: float = 8.0
     dropped_s: float = 10.0
     tracks_max: int = 100_000
+    clock_s_max: float = 60.0
+    flood_factor: float = 20.0
+    flood_least: int = 2_000
+    flood_most: int = 160_000
 
     def __post_init__(self) -> None:
         faults = [f"{item.name}: {getattr(self, item.name)!r}; expected a positive number"

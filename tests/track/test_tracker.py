@@ -304,7 +304,8 @@ def test_rows_that_cannot_be_used_are_counted_and_hurt_no_others() -> None:
     bad.time_ns[7] += 86_400 * S
     state = run(TWO[:1], join(good, bad), 60)
     assert {name: count for name, count in state.counts.items() if count} == {
-        "unknown_sensor": 1, "bad_value": 5, "not_aircraft": 1, "future": 1, "started": 1}
+        "unknown_sensor": 1, "bad_value": 4, "no_position": 1, "not_aircraft": 1, "clock": 1,
+        "started": 1}
     alone = run(TWO[:1], good, 60)
     assert bytes_of(picture(state)) == bytes_of(picture(alone))
     assert off_m(picture(state).latitude_rad[0], picture(state).longitude_rad[0], *end) < 200
