@@ -24,7 +24,7 @@ from jointsky.app.picture import picture_of
 from jointsky.edge.journal import EntryKind, JournalWriter
 from jointsky.edge.udp import FrameQueue
 from jointsky.engine.checkpoint import pack
-from jointsky.engine.state import PictureState
+from jointsky.engine.state import PictureState, lean
 from jointsky.engine.step import StepResult
 from jointsky.model.clock import NS_PER_S, Clock
 from jointsky.model.errors import ResourceProblem
@@ -140,7 +140,7 @@ class Node:
         if sequence == 0 or sequence != self._journal.acknowledged:
             return
         try:
-            self._journal.save_checkpoint(sequence, now_ns, pack(state))
+            self._journal.save_checkpoint(sequence, now_ns, pack(lean(state)))
             self._journal.trim(now_ns)
         except ResourceProblem as problem:
             self.counters.journal_faults += 1

@@ -28,6 +28,7 @@ from jointsky.model.schema import TrackBatch, TrackState
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track import tracker
+from jointsky.track.tuning import Tuning
 
 STEPS_MAX = 1_000_000
 UNIT_ID = 0  # SAC/SIC 0/0: tracks of nobody's unit
@@ -63,7 +64,8 @@ def pictures_of(folder: PlotFolder) -> Iterator[tuple[int, TrackBatch]]:
     """(now_ns, tracks) at each time of the output grid of a plot folder."""
     grid = _grid_of(folder.scenario)
     ends = np.searchsorted(folder.plots.time_ns, grid, side="right")
-    state = tracker.start(folder.plots.world, UNIT_ID, folder.sensors)
+    # Plot folders are in order of time: nothing comes late.
+    state = tracker.start(folder.plots.world, UNIT_ID, folder.sensors, Tuning(late_s_max=0.0))
     begin = 0
     for now_ns, end in zip(grid.tolist(), ends.tolist(), strict=True):
         state = tracker.advance(state, folder.plots.take(slice(begin, end)), now_ns)

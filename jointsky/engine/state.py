@@ -12,7 +12,7 @@ from jointsky.model.schema import TrackBatch
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.unit import Unit
 from jointsky.model.world import World
-from jointsky.track import tracker
+from jointsky.track import history, tracker
 from jointsky.track.state import TrackerState
 
 Editions = dict[str, dict[int, str]]
@@ -100,6 +100,11 @@ def copy(state: PictureState) -> PictureState:
     """A copy that shares nothing that a step changes."""
     return replace(state, tracker=tracker.copy(state.tracker),
                    health=copies.deepcopy(state.health), sources=copies.deepcopy(state.sources))
+
+
+def lean(state: PictureState) -> PictureState:
+    """A smaller state that goes on alike: what a checkpoint keeps."""
+    return replace(state, tracker=history.lean(state.tracker))
 
 
 def configure(state: PictureState, unit: Unit, sensors: tuple[Sensor, ...],

@@ -36,8 +36,8 @@ PRIMARY, SECONDARY, BOTH = 1, 2, 3
 SEEN, LOOK = 0, 1
 
 # Places in the counters, an int64 array.
-(NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, LATE, CROWDED, STARTED, MERGED,
- OVERFLOW, QUIET, NEXT_SERIAL, COUNTERS) = range(13)
+(NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, CROWDED, STARTED, MERGED,
+ OVERFLOW, QUIET, NEXT_SERIAL, COUNTERS) = range(12)
 
 
 def track_type(models: int) -> np.dtype[np.void]:
@@ -73,13 +73,15 @@ def track_type(models: int) -> np.dtype[np.void]:
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
 # primary: 1 if no transponder answered; quiet: 1 if it may not start a track. Once used, serial:
 # of the track that took it (NONE: of none), number: its system track number by then (0:
-# tentative), straight: its probability of straight flight by then.
+# tentative), straight: its probability of straight flight by then; before: whose it was when it
+# was used before (see `history`).
 PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
     ("primary", "u1"), ("flags", "u2"), ("number", "i4"), ("callsign", "u1", (8,)),
-    ("serial", "i8"), ("quiet", "i8"), ("straight", "f8"), ("raw", "f8", (2,)), ("range_m", "f8"),
-    ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"), ("point", "f8", (3,)),
-    ("height_m", "f8"), ("assumed", "f8", (2,)), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
+    ("serial", "i8"), ("before", "i8"), ("quiet", "i8"), ("straight", "f8"), ("raw", "f8", (2,)),
+    ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
+    ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)),
+    ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
 # false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;
@@ -97,8 +99,7 @@ NUMBERS = ("model_floor", "gate", "reach_m", "speed_variance", "near_penalty", "
            "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m", "code_match",
            "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
-TIMES = ("bucket_ns", "sweep_ns", "late_ns", "coast_ns", "tentative_ns", "merge_ns",
-         "dropped_ns", "clock_ns")
+TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
 
 
 def make_tracks(slots: int, models: int) -> Tracks:
@@ -150,7 +151,7 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
         "flood_factor": tuning.flood_factor, "flood_least": tuning.flood_least,
         "flood_most": tuning.flood_most}
     seconds = {"bucket_ns": tuning.bucket_s, "sweep_ns": tuning.sweep_s,
-               "late_ns": tuning.late_s_max, "coast_ns": tuning.coast_s_max,
+               "coast_ns": tuning.coast_s_max,
                "tentative_ns": tuning.tentative_s_max, "merge_ns": tuning.merge_s_min,
                "dropped_ns": tuning.dropped_s, "clock_ns": tuning.clock_s_max}
     values |= {name: round(value * 1e9) for name, value in seconds.items()}

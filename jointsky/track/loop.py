@@ -10,7 +10,6 @@ from jointsky.track.arrays import (
     DONE_NS,
     FREE,
     FREE_COUNT,
-    LATE,
     NEVER,
     NEXT_SWEEP_NS,
     NONE,
@@ -45,7 +44,7 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
     while True:
         end_ns, until = now_ns, at
         if at < n:
-            end_ns = max(-(-plots[at].time_ns // bucket_ns) * bucket_ns, counters[DONE_NS])
+            end_ns = -(-plots[at].time_ns // bucket_ns) * bucket_ns
         due = at < n and end_ns <= now_ns
         while due and until < n and plots[until].time_ns <= end_ns:
             until += 1
@@ -60,7 +59,7 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
             _tidy(tracks, common.sweep_ns, sweep_ns, counters, free)
         if not due:
             return at, False
-        _file_by_sensor(plots, at, until, end_ns - common.late_ns, counters, next_row, work)
+        _file_by_sensor(plots, at, until, next_row, work)
         for s in range(sensors.shape[0]):
             row = work.first_row[s]
             while row != NONE:
@@ -97,18 +96,14 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
 
 
 @inlined
-def _file_by_sensor(plots: Plots, at: int, until: int, oldest_ns: int, counters: I64,
-                    next_row: I32, work: Work) -> None:
+def _file_by_sensor(plots: Plots, at: int, until: int, next_row: I32, work: Work) -> None:
     """Lists of the plots of a bucket: work.first_row of each sensor, next_row of each plot."""
     for s in range(work.first_row.shape[0]):
         work.first_row[s] = NONE
     for j in range(until - 1, at - 1, -1):
-        if plots[j].time_ns < oldest_ns:
-            counters[LATE] += 1
-        else:
-            s = plots[j].sensor
-            next_row[j] = work.first_row[s]
-            work.first_row[s] = j
+        s = plots[j].sensor
+        next_row[j] = work.first_row[s]
+        work.first_row[s] = j
 
 
 @inlined

@@ -18,6 +18,7 @@ from jointsky.track.arrays import (
     Settings,
     Track,
     Tracks,
+    make_looks,
 )
 from jointsky.track.measure import height_at, point_at
 from jointsky.track.state import TrackerState
@@ -38,9 +39,14 @@ def picture_of(state: TrackerState, now_ns: int) -> TrackBatch:
                           | ((tracks["state"] == DROPPED)
                              & (tracks["dropped_ns"] > state.before_ns)))
     rows = rows[np.argsort(tracks["number"][rows], kind="stable")]
-    kept = tracks[rows]
-    batch = TrackBatch.blank(len(rows), state.world)
-    cells = report(kept, state.looks[rows], now_ns, state.table, state.settings,
+    kept, looks = tracks[rows], state.looks[rows]
+    if len(state.gone):
+        kept = np.concatenate([kept, state.gone])
+        looks = np.concatenate([looks, make_looks(len(state.gone), looks.shape[1])])
+        order = np.argsort(kept["number"], kind="stable")
+        kept, looks = kept[order], looks[order]
+    batch = TrackBatch.blank(len(kept), state.world)
+    cells = report(kept, looks, now_ns, state.table, state.settings,
                    batch.covariance, batch.state, batch.sensors)
     batch.time_ns[:] = now_ns
     batch.system_track_number[:] = kept["number"]

@@ -64,8 +64,8 @@ TIME_MAX_NS = 1 << 62
 
 def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
             span_ns: tuple[int, int, int], screen: Screen) -> tuple[Plots, Screen]:
-    """The usable plots of a batch, ordered by time, sensor, arrival, and the screen, in which the
-    others are counted; its `fate` says what became of each row.
+    """The usable plots of a batch, ordered (see `in_order`), and the screen, in which the others
+    are counted; its `fate` says what became of each row.
 
     row_of: sensor id -> row (see `sensors.rows_of`); span_ns: no plot may be older than the first,
     nor later than the last; the one between is now.
@@ -87,19 +87,31 @@ def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
 
 
 def in_order(plots: Plots) -> Plots:
-    """Plots ordered by (time, sensor, arrival)."""
+    """Plots ordered by time and sensor, and of one time of one sensor by place, so that the order
+    of arrival means nothing."""
     if is_ordered(plots):
         return plots
-    return plots[np.lexsort((plots["sensor"], plots["time_ns"]))]
+    point = plots["point"]
+    return plots[np.lexsort((point[:, 2], point[:, 1], point[:, 0], plots["sensor"],
+                             plots["time_ns"]))]
 
 
 @kernel
 def is_ordered(plots: Plots) -> bool:
-    """Whether plots are ordered by time, and by sensor where times are equal."""
+    """Whether plots are ordered by time, and by sensor and place where times are equal."""
     for j in range(1, plots.shape[0]):
-        if (plots[j].time_ns < plots[j - 1].time_ns
-                or (plots[j].time_ns == plots[j - 1].time_ns
-                    and plots[j].sensor < plots[j - 1].sensor)):
+        a, b = plots[j - 1], plots[j]
+        if a.time_ns != b.time_ns:
+            before = a.time_ns < b.time_ns
+        elif a.sensor != b.sensor:
+            before = a.sensor < b.sensor
+        elif a.point[0] != b.point[0]:
+            before = a.point[0] < b.point[0]
+        elif a.point[1] != b.point[1]:
+            before = a.point[1] < b.point[1]
+        else:
+            before = a.point[2] <= b.point[2]
+        if not before:
             return False
     return True
 
@@ -139,7 +151,7 @@ def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, pre
             plot.time_ns, plot.sensor, plot.flags, plot.quiet = time_ns[i], s, flags[i], 0
             plot.number = 0
             plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
-            plot.serial, plot.straight = NONE, np.nan
+            plot.serial, plot.before, plot.straight = NONE, NONE, np.nan
             height = np.nan
             if said & bits[MODE_C] and not flags[i] & GARBLED_HEIGHT:
                 height = mode_c_m[i]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from jointsky.model.batch import I32, I64
+from jointsky.model.batch import I32, I64, Array
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track.arrays import (
     CROWDED,
-    LATE,
     MERGED,
     OVERFLOW,
     QUIET,
@@ -25,18 +25,33 @@ from jointsky.track.arrays import (
 from jointsky.track.screen import REASONS, Screen
 from jointsky.track.tuning import Tuning
 
-COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "late": LATE, "crowded": CROWDED,
-           "started": STARTED, "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET}
+# What tracking changes: kept at moments, gone back to, copied. Arrays, each by its name.
+MEMORY = ("table", "tracks", "looks", "head", "following", "free", "counters")
+
+COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "crowded": CROWDED, "started": STARTED,
+           "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was known at time_ns, after every plot and sweep not later; plots: those used since, as
+    far as the next moment, in order. Its arrays are never changed."""
+
+    time_ns: int
+    plots: Plots
+    memory: dict[str, Array]
 
 
 @dataclass
 class TrackerState:
     """All that the tracker knows.
 
-    table: the sensors as records, row_of: sensor id -> row of it; tracks, looks, free, pending,
-    counters: see `jointsky.track.arrays`; settled: plots that the last advance used for good, each
-    with the serial of its track; screen: which reports are
-    refused, by sensor; head, following: the gating grid; now_ns: how far it
+    table: the sensors as records, row_of: sensor id -> row of it; screen: which reports are
+    refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`; head, following:
+    the gating grid; pending: plots whose bucket has not ended; held: late ones, the first since
+    held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
+    tracker was last advanced, each with the serial of its track; gone: tracks that were found then
+    never to have been; now_ns: how far it
     was advanced, before_ns: and before that.
     """
 
@@ -52,12 +67,20 @@ class TrackerState:
     head: I32
     following: I32
     free: I32
-    pending: Plots
-    settled: Plots
     screen: Screen
     counters: I64
+    pending: Plots
+    held: Plots
+    held_ns: int
+    moments: tuple[Moment, ...]
+    settled: Plots
+    gone: Tracks
     now_ns: int
     before_ns: int
+
+    def memory(self) -> dict[str, Array]:
+        """The arrays that tracking changes, by name."""
+        return {name: getattr(self, name) for name in MEMORY}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -69,3 +92,11 @@ class TrackerState:
         for name, place in COUNTED.items():
             found[name] = found.get(name, 0) + int(self.counters[place])
         return found
+
+
+def with_memory(state: TrackerState, memory: Mapping[str, Array]) -> TrackerState:
+    """The same state with other arrays in place of those of the same name."""
+    changed = replace(state)
+    for name, cells in memory.items():
+        setattr(changed, name, cells)
+    return changed

@@ -5,8 +5,8 @@
     tracks = picture(state, now_ns)
 
 A plot is used once `now_ns` has passed the end of its bucket of time (`Tuning.bucket_s`); until
-then it waits in the state. So the tracks do not depend on how plots are dealt out to calls, as
-long as they come in order of time; late ones (`Tuning.late_s_max`) are used where they fall.
+then it waits in the state. So the tracks do not depend on how plots are dealt out to calls; nor,
+within `Tuning.late_s_max`, on the order in which they come (`jointsky.track.history`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from jointsky.kernels.gating import lay
+from jointsky.model.batch import Array
 from jointsky.model.errors import WorldMismatch
 from jointsky.model.schema import PlotBatch, PlotKind, TrackBatch
 from jointsky.model.sensor import Sensor
@@ -27,6 +28,7 @@ from jointsky.track.arrays import (
     DONE_NS,
     FREE_COUNT,
     NEVER,
+    NEXT_NUMBER,
     NEXT_SWEEP_NS,
     PLOT,
     TENTATIVE,
@@ -38,11 +40,21 @@ from jointsky.track.arrays import (
     settings_of,
 )
 from jointsky.track.associate import make_work
+from jointsky.track.history import (
+    add_used,
+    forget,
+    go_back,
+    hold_late,
+    keep_numbers,
+    moments_until,
+    oldest_of_use,
+    remember,
+)
 from jointsky.track.loop import track
 from jointsky.track.picture import picture_of
 from jointsky.track.plots import in_order, prepare
 from jointsky.track.sensors import IDS, SENSORS_MAX, placed_sensor, rows_of, table_of
-from jointsky.track.state import TrackerState
+from jointsky.track.state import TrackerState, with_memory
 from jointsky.track.tuning import Tuning
 
 SLOTS_FIRST = 256
@@ -61,9 +73,12 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
         table=table_of((), tuning), row_of=rows_of(()),
         tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
         head=head, following=following,
-        free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), pending=np.empty(0, PLOT),
-        settled=np.empty(0, PLOT), screen=screens.make_screen(),
-        counters=counters, now_ns=NEVER, before_ns=NEVER)
+        free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), screen=screens.make_screen(),
+        counters=counters, pending=np.empty(0, PLOT), held=np.empty(0, PLOT), held_ns=NEVER,
+        moments=(), settled=np.empty(0, PLOT), gone=make_tracks(0, len(tuning.models)),
+        now_ns=NEVER, before_ns=NEVER)
+    if tuning.late_s_max > 0:
+        remember(state, NEVER)
     return with_sensors(state, sensors)
 
 
@@ -77,11 +92,19 @@ def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerSta
     known = tuple(by_id.values())[:SENSORS_MAX]
     if known == state.sensors:
         return state
-    old = len(state.sensors)
-    table, looks = table_of(known, state.tuning), make_looks(len(state.tracks), len(known))
-    table["last_ns"][:old] = state.table["last_ns"]
-    looks[:, :old] = state.looks
-    return replace(state, sensors=known, table=table, row_of=rows_of(known), looks=looks,
+    def widened(memory: dict[str, Array]) -> dict[str, Array]:
+        """The arrays that have a row for each sensor, with the new sensors and what is known."""
+        old = memory["looks"].shape[1]
+        table = table_of(known, state.tuning)
+        looks = make_looks(len(memory["looks"]), len(known))
+        table["last_ns"][:old] = memory["table"]["last_ns"]
+        looks[:, :old] = memory["looks"]
+        return {"table": table, "looks": looks}
+
+    moments = tuple(replace(moment, memory=moment.memory | widened(moment.memory))
+                    for moment in state.moments)
+    state = with_memory(state, widened(state.memory()))
+    return replace(state, sensors=known, row_of=rows_of(known), moments=moments,
                    screen=screens.with_rows(state.screen, len(known)))
 
 
@@ -96,9 +119,8 @@ def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
         raise WorldMismatch(f"plots of {plots.world.value} for a tracker of {state.world.value}")
     state = _with_placed(state, plots)
     latest_ns = now_ns + round(state.tuning.future_s_max * 1e9)
-    oldest_ns = int(state.counters[DONE_NS]) - round(state.tuning.late_s_max * 1e9)
     ready, screen = prepare(plots, state.row_of, state.table, state.settings,
-                            (oldest_ns, now_ns, latest_ns), state.screen)
+                            (oldest_of_use(state), now_ns, latest_ns), state.screen)
     state.screen = screen
     state.counters[UNKNOWN_SENSOR] += np.count_nonzero(screen.fate == screens.UNKNOWN_SENSOR)
     return run(state, ready, now_ns)
@@ -116,31 +138,55 @@ def picture(state: TrackerState, now_ns: int) -> TrackBatch:
 
 def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
     """`advance` with plots that are already made ready (`jointsky.track.plots.prepare`)."""
-    if len(state.pending):
-        plots = in_order(np.concatenate([state.pending, plots]))
-    next_row = np.empty(len(plots), np.int32)
     state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
-    at, short = 0, True
-    while short:
-        work = make_work(len(plots), len(state.tracks), len(state.sensors),
-                         len(state.tuning.models))
-        at, short = track(
-            state.tracks, state.looks, plots, at, state.now_ns, state.table, state.head,
-            state.following, state.settings, state.counters, state.free,
-            len(state.tracks) < state.tuning.tracks_max, next_row, work)
-        if short:
-            state = _grown(state)
-    state.settled, state.pending = plots[:at], plots[at:].copy()
+    state.gone = state.gone[:0]
+    if len(state.pending):
+        plots = np.concatenate([state.pending, plots])
+    plots = in_order(plots)
+    if not state.moments:
+        state, at = _track(state, plots, 0, state.now_ns)
+        state.settled, state.pending = plots[:at], plots[at:].copy()
+        return state
+    plots, back = hold_late(state, plots)
+    if back:
+        shown, next_before = state.tracks, int(state.counters[NEXT_NUMBER])
+        state, plots = go_back(state, plots)
+        plots = in_order(plots)
+    at = 0
+    for moment_ns in moments_until(state, state.now_ns):
+        state, until = _track(state, plots, at, moment_ns)
+        add_used(state, plots[at:until])
+        remember(state, moment_ns)
+        at = until
+    state, until = _track(state, plots, at, state.now_ns)
+    add_used(state, plots[at:until])
+    state.pending = plots[until:].copy()
+    if back:
+        keep_numbers(shown, next_before, state, plots[:until])
+    state.settled = forget(state)
     return state
 
 
 def copy(state: TrackerState) -> TrackerState:
     """An independent copy."""
-    return replace(
-        state, table=state.table.copy(), tracks=state.tracks.copy(), looks=state.looks.copy(),
-        head=state.head.copy(), following=state.following.copy(), free=state.free.copy(),
-        pending=state.pending.copy(), screen=screens.copy_of(state.screen),
-        counters=state.counters.copy())
+    state = with_memory(state, {name: cells.copy() for name, cells in state.memory().items()})
+    state.screen = screens.copy_of(state.screen)
+    return state
+
+
+def _track(state: TrackerState, plots: Plots, at: int, now_ns: int) -> tuple[TrackerState, int]:
+    """Track plots[at:] as far as buckets that end by now_ns; returns the first one left."""
+    next_row, short = np.empty(len(plots), np.int32), True
+    while short:
+        work = make_work(len(plots), len(state.tracks), len(state.sensors),
+                         len(state.tuning.models))
+        at, short = track(
+            state.tracks, state.looks, plots, at, now_ns, state.table, state.head,
+            state.following, state.settings, state.counters, state.free,
+            len(state.tracks) < state.tuning.tracks_max, next_row, work)
+        if short:
+            state = _grown(state)
+    return state, at
 
 
 def _grown(state: TrackerState) -> TrackerState:

@@ -37,8 +37,9 @@ class Tuning:
 
     models: the IMM; probabilities never fall below model_floor.
     bucket_s: plots of one sensor this close in time are assigned together; a plot waits at most
-    this long. sweep_s: how often misses, deletion and merging are looked at. late_s_max: older
-    plots are counted, not used; future_s_max: how far a sensor's clock may run ahead.
+    this long. sweep_s: how often misses, deletion and merging are looked at. late_s_max: how much
+    later than others a plot may come; beyond that it is counted, not used; 0 if all come in order,
+    which saves time. future_s_max: how far a sensor's clock may run ahead.
     gate_sigma: a plot further from a track than this is not its. reach_m: and never further.
     speed_sigma_ms: spread of the unknown velocity of a new track, each axis.
     births: aircraft newly found per scan of a sensor; against its false plots this is the prior
@@ -68,7 +69,7 @@ class Tuning:
     model_floor: float = 1e-4
     bucket_s: float = 0.1
     sweep_s: float = 1.0
-    late_s_max: float = 10.0
+    late_s_max: float = 30.0
     future_s_max: float = 10.0
     gate_sigma: float = 5.0
     reach_m: float = 12_000.0
@@ -110,6 +111,8 @@ class Tuning:
         faults = [f"{item.name}: {getattr(self, item.name)!r}; expected a positive number"
                   for item in fields(self)
                   if item.name not in MAY_BE_ANY and not getattr(self, item.name) > 0]
+        if not self.late_s_max >= 0:
+            faults.append(f"late_s_max: {self.late_s_max!r}; expected 0 or more")
         if not 1 <= len(self.models) <= MODELS_MAX:
             faults.append(f"models: {len(self.models)}; expected 1 to {MODELS_MAX}")
         faults += [f"models: {model}; expected noise and stay_s above 0" for model in self.models
@@ -124,4 +127,4 @@ class Tuning:
 
 
 MAY_BE_ANY = {"models", "code_match", "code_mismatch", "address_match", "address_mismatch",
-              "sigma_bias_range_m", "sigma_bias_azimuth_rad", "near_penalty"}
+              "sigma_bias_range_m", "sigma_bias_azimuth_rad", "near_penalty", "late_s_max"}

@@ -20,7 +20,6 @@ from jointsky.track.arrays import (
     CONFIRMED,
     LOOK,
     NEVER,
-    NEXT_NUMBER,
     POLAR,
     SEEN,
     TENTATIVE,
@@ -32,8 +31,8 @@ from jointsky.track.arrays import (
 )
 from jointsky.track.associate import evidence_of
 from jointsky.track.measure import follow, measure
+from jointsky.track.numbers import next_number
 
-NUMBERS = 65_535  # I062/040 has 16 bits, and 0 means none
 WEIGHT_MAX = 3
 HEIGHT_GATE = 25.0
 HEIGHT_ODD_MAX = 2
@@ -74,7 +73,7 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
     if (t.state == TENTATIVE and t.odds >= own.confirm
             and t.hits >= own.hits_confirm):
         t.state = CONFIRMED
-        t.number = _next_number(tracks, counters)
+        t.number = next_number(tracks, counters)
     plot.number = t.number
 
 
@@ -154,20 +153,3 @@ def _vote(value: int, weight: int, heard: int) -> tuple[int, int]:
     if weight == 0 or value == heard:
         return heard, min(weight + 1, WEIGHT_MAX)
     return (value, weight - 1) if weight > 1 else (heard, 1)
-
-
-@inlined
-def _next_number(tracks: Tracks, counters: I64) -> int:
-    """The next system track number that no remembered track has."""
-    for _ in range(NUMBERS):
-        number = int(counters[NEXT_NUMBER]) % NUMBERS + 1
-        counters[NEXT_NUMBER] += 1
-        if counters[NEXT_NUMBER] <= NUMBERS:
-            return number
-        taken = False
-        for i in range(tracks.shape[0]):
-            if tracks[i].number == number:
-                taken = True
-        if not taken:
-            return number
-    return 0

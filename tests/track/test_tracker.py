@@ -311,21 +311,6 @@ def test_rows_that_cannot_be_used_are_counted_and_hurt_no_others() -> None:
     assert off_m(picture(state).latitude_rad[0], picture(state).longitude_rad[0], *end) < 200
 
 
-def test_a_late_plot_is_used_and_one_too_late_is_counted() -> None:
-    plots, end = one_aircraft(TWO[0], 100, mode_3a=1)
-    state = run(TWO[:1], plots.take(np.arange(24)), 99)
-    before = picture(state).update_count[0]
-    latitude, longitude = course(48.4, 8.0, 60.0, 230.0, np.array([95.0]))
-    late = looks(TWO[0], latitude, longitude, np.array([9000.0]), np.array([95.0]))
-    state = tracker.advance(state, late, BEGIN_NS + 100 * S)
-    old = looks(TWO[0], latitude, longitude, np.array([9000.0]), np.array([20.0]))
-    state = tracker.advance(state, old, BEGIN_NS + 100 * S)
-    tracks = picture(state)
-    assert tracks.update_count[0] == before + 1
-    assert state.counts["late"] == 1
-    assert off_m(tracks.latitude_rad[0], tracks.longitude_rad[0], *end) < 150
-
-
 def test_worlds_do_not_mix() -> None:
     state = tracker.start(World.LIVE, 1, TWO)
     with pytest.raises(WorldMismatch):
