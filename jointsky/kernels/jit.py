@@ -36,10 +36,14 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small helper that kernels call; the compiler may fold it into its caller."""
+    """Compile a small helper that kernels call; the compiler may fold it into its caller.
+
+    It gets its arrays from the kernel and makes none (numba refuses), so it need not count who
+    holds them: that counting took a sixth of the tracker's time.
+    """
     with _CachedWith(function.__module__):
         return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy",
-                                               inline="never")(function))
+                                               inline="never", _nrt=False)(function))
 
 
 class _CachedWith:
