@@ -171,7 +171,7 @@ def _walk_rfs(buffer: U8, plan: I32, cells: I32, row: int, slot: int, first: int
             return _fail(task, ITEM_CUT, slot, stop - pos + 1, end - pos)
         frn = int(buffer[stop])
         item = plan[first + frn - 1] if 0 < frn <= count else -1
-        if item < 0 or plan[plan[PLAN_OPS] + OP_COLUMNS * item] in {COMPOUND, EXPANSION, RFS}:
+        if item < 0 or plan[plan[PLAN_OPS] + OP_COLUMNS * item] in (COMPOUND, EXPANSION, RFS):
             return _fail(task, NO_ITEM, slot, count, frn)
         op, begun = plan[PLAN_OPS] + OP_COLUMNS * item, stop + 1
         stop = _plain_end(buffer, plan, op, begun, end)

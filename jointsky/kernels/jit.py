@@ -27,6 +27,8 @@ CONFIG: Any = numba.config  # its settings are made at run time
 CACHE = Path(CONFIG.CACHE_DIR or Path(__file__).parent / "__pycache__")
 IMPORT = re.compile(rf"^(?:from|import) {PACKAGE.name}\.([\w.]+)", re.MULTILINE)
 
+HELPER: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; it releases the interpreter lock while it runs."""
@@ -42,8 +44,7 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     holds them: that counting took a sixth of the tracker's time.
     """
     with _CachedWith(function.__module__):
-        return cast(Callable[P, R], numba.njit(cache=True, nogil=True, error_model="numpy",
-                                               inline="never", _nrt=False)(function))
+        return cast(Callable[P, R], numba.njit(**HELPER)(function))
 
 
 class _CachedWith:
