@@ -8,29 +8,24 @@ from jointsky.engine.foreign import NUMBERS_PER_SYSTEM
 from jointsky.engine.state import PictureState
 from jointsky.model.batch import I64
 from jointsky.model.schema import TrackBatch
-from jointsky.track.arrays import FREE, SEEN
+from jointsky.track import tracker
 
 
 def last_seen(state: PictureState, picture: TrackBatch) -> I64:
     """UTC ns (n, s) at which each sensor of `state.sensors` last saw each track of the state's
     picture; 0 where it never did, and for tracks of other systems."""
     seen_ns = np.zeros((len(picture), len(state.sensors)), np.int64)
-    memory = state.tracker
     own_id = state.unit.unit_id
     raised = NUMBERS_PER_SYSTEM * state.systems.index(own_id) if own_id in state.systems else 0
-    slots = np.flatnonzero((memory.tracks["state"] != FREE) & (memory.tracks["number"] > 0))
-    slots = slots[np.argsort(memory.tracks["number"][slots])]
-    numbers = memory.tracks["number"][slots]
+    numbers, looks = tracker.last_seen(state.tracker)
     rows = np.flatnonzero(picture.unit_id == own_id)
     wanted = picture.system_track_number[rows] - raised
-    if not len(slots) or not len(rows):
+    if not len(numbers) or not len(rows):
         return seen_ns
-    at = np.minimum(np.searchsorted(numbers, wanted), len(slots) - 1)
+    at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
     found = numbers[at] == wanted
-    rows, slots = rows[found], slots[at[found]]
-    place_of = {sensor.sensor_id: place for place, sensor in enumerate(memory.sensors)}
+    place_of = {sensor.sensor_id: place for place, sensor in enumerate(state.tracker.sensors)}
     for column, sensor in enumerate(state.sensors):
         if sensor.sensor_id in place_of:
-            looks = memory.looks[slots, place_of[sensor.sensor_id], SEEN]
-            seen_ns[rows, column] = np.maximum(looks, 0)
+            seen_ns[rows[found], column] = looks[at[found], place_of[sensor.sensor_id]]
     return seen_ns

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from jointsky.kernels.gating import lay
-from jointsky.model.batch import Array
+from jointsky.model.batch import I32, I64, Array
 from jointsky.model.errors import WorldMismatch
 from jointsky.model.schema import PlotBatch, PlotKind, TrackBatch
 from jointsky.model.sensor import Sensor
@@ -26,11 +26,13 @@ from jointsky.track.arrays import (
     CONFIRMED,
     COUNTERS,
     DONE_NS,
+    FREE,
     FREE_COUNT,
     NEVER,
     NEXT_NUMBER,
     NEXT_SWEEP_NS,
     PLOT,
+    SEEN,
     TENTATIVE,
     UNKNOWN_SENSOR,
     Plots,
@@ -134,6 +136,15 @@ def picture(state: TrackerState, now_ns: int) -> TrackBatch:
     64). Height above the ellipsoid is not known and left absent: Mode C is pressure altitude.
     """
     return picture_of(state, now_ns)
+
+
+def last_seen(state: TrackerState) -> tuple[I32, I64]:
+    """When each sensor last saw each track: the tracks' numbers (n,), ascending, and UTC ns (n, s)
+    for the sensors of `state.sensors`; 0 for never."""
+    numbered = np.flatnonzero((state.tracks["state"] != FREE) & (state.tracks["number"] > 0))
+    numbered = numbered[np.argsort(state.tracks["number"][numbered])]
+    return (state.tracks["number"][numbered],
+            np.maximum(state.looks[numbered, :, SEEN], 0))
 
 
 def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
