@@ -52,7 +52,8 @@ def sensors_message(picture: Picture) -> dict[str, Any]:
          "latency_ms": row.latency_s * 1000 if row.reports else None,
          "last_ms": row.last_ns / NS_PER_MS if row.last_ns else None,
          "reports": row.reports, "rejects": row.rejects,
-         "plots_per_scan": row.plots_per_scan or None, "operational": row.operational}
+         "plots_per_scan": row.plots_per_scan or None, "operational": row.operational,
+         "refused": row.refused, "note": row.note}
         for row in picture.sensors]}
 
 

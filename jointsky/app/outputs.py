@@ -58,7 +58,8 @@ class _Output:
         if rows:
             self.sender.send(encode_sensor_status(
                 unit_id, now_ns, np.array([row.sensor_id for row in rows], np.int32),
-                np.array([STATE_OF[row.state] for row in rows], np.uint8)))
+                np.array([DEGRADED if row.note and row.state == "ok" else STATE_OF[row.state]
+                          for row in rows], np.uint8)))
 
 
 class Outputs:

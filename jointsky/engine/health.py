@@ -10,12 +10,22 @@ import numpy as np
 from jointsky.engine.state import PictureState, SensorHealth
 from jointsky.model.batch import I32
 from jointsky.model.clock import NS_PER_S
-from jointsky.model.schema import PlotBatch, PlotKind, SensorStatusBatch, StatusKind, TrackBatch
+from jointsky.model.reject import Reason
+from jointsky.model.schema import (
+    PlotBatch,
+    PlotKind,
+    SensorStatusBatch,
+    StatusKind,
+    TrackBatch,
+)
 from jointsky.model.sensor import SensorKind, sensor_id_text
+from jointsky.track.screen import counts_of, floods
 
 MEAN_S = 10.0
 LATE_S = 2.0
 LOST_PERIODS, LOST_S = 3.0, 10.0
+# Counted, but no fault of the report: the sensor's own equipment, and what contradicts itself.
+NO_REFUSAL = (Reason.NOT_AIRCRAFT.value, Reason.CONTRADICTORY.value)
 HEARD_MAX = 1024  # a stream of made-up identifiers must not fill the memory
 KIND_OF_PLOT = {PlotKind.PSR: SensorKind.PSR, PlotKind.SSR: SensorKind.SSR,
                 PlotKind.PSR_SSR: SensorKind.PSR_SSR, PlotKind.MODE_S: SensorKind.SSR,
@@ -25,7 +35,8 @@ KIND_OF_PLOT = {PlotKind.PSR: SensorKind.PSR, PlotKind.SSR: SensorKind.SSR,
 
 @dataclass(frozen=True)
 class SensorRow:
-    """One line of the sensor page. state: "ok", "late", "lost" or "silent" (never heard)."""
+    """One line of the sensor page. state: "ok", "late", "lost" or "silent" (never heard); refused:
+    reports by `Reason`; note: what is wrong with it now, in words, or ""."""
 
     sensor_id: int
     name: str
@@ -40,10 +51,13 @@ class SensorRow:
     rejects: int
     plots_per_scan: int
     operational: bool
+    refused: dict[str, int]
+    note: str
 
 
-def count_plots(state: PictureState, plots: PlotBatch, known: set[int]) -> None:
-    """Note the plots (n,) of a step by sensor; those of sensors not `known` are rejects."""
+def count_plots(state: PictureState, plots: PlotBatch, used: PlotBatch, known: set[int]) -> None:
+    """Note the plots (n,) of a step by sensor. used: those that came to the tracker; of the others,
+    sensors not `known` are told from plots of another world."""
     for sensor_id in np.unique(plots.sensor_id).tolist():
         rows = plots.sensor_id == sensor_id
         kind = KIND_OF_PLOT[PlotKind(int(plots.kind[rows][0]))]
@@ -53,7 +67,10 @@ def count_plots(state: PictureState, plots: PlotBatch, known: set[int]) -> None:
         count = int(rows.sum())
         health.reports += count
         health.scan_plots += count
-        health.rejects += 0 if sensor_id in known else count
+        left_out = count - int((used.sensor_id == sensor_id).sum())
+        if left_out:
+            why = (Reason.OTHER_WORLD if sensor_id in known else Reason.UNKNOWN_SENSOR).value
+            health.refused[why] = health.refused.get(why, 0) + left_out
         late_s = float(np.mean(plots.received_ns[rows] - plots.time_ns[rows])) / NS_PER_S
         weight = count / (count + 50)
         health.latency_s += (late_s - health.latency_s) * (1 if health.reports == count else weight)
@@ -127,12 +144,44 @@ def sensor_rows(state: PictureState) -> list[SensorRow]:
         name = sensor.name if sensor else (
             f"{'system' if health.kind == SensorKind.TRACKER else 'sensor'} "
             f"{sensor_id_text(sensor_id)}")
+        refused = {**health.refused, **_refused_by_tracker(state, sensor_id)}
         rows.append(SensorRow(
             sensor_id, name, health.kind.name, sensor.nation if sensor else "", health.known,
             _state_of(health, state.now_ns), round(health.rate_hz, 3),
-            round(health.latency_s, 4), health.last_ns, health.reports, health.rejects,
-            health.plots_per_scan, health.operational))
+            round(health.latency_s, 4), health.last_ns, health.reports,
+            sum(count for why, count in refused.items() if why not in NO_REFUSAL),
+            health.plots_per_scan, health.operational, refused, _note_of(state, sensor_id)))
     return rows
+
+
+def _row_in_tracker(state: PictureState, sensor_id: int) -> int:
+    """The row of a sensor in the tracker's table, -1 for none."""
+    rows = state.tracker.row_of
+    return int(rows[sensor_id]) if 0 <= sensor_id < len(rows) else -1
+
+
+def _refused_by_tracker(state: PictureState, sensor_id: int) -> dict[str, int]:
+    row = _row_in_tracker(state, sensor_id)
+    return counts_of(state.tracker.screen, row) if row >= 0 else {}
+
+
+def _note_of(state: PictureState, sensor_id: int) -> str:
+    """What is wrong with a sensor at present: its clock, or that it sends too much."""
+    row = _row_in_tracker(state, sensor_id)
+    if row < 0:
+        return ""
+    off_s = int(state.tracker.screen.clock_ns[row]) / NS_PER_S
+    notes = [f"clock off {duration_text(off_s)}"] if off_s else []
+    notes += ["floods"] if floods(state.tracker.screen, row) else []
+    return ", ".join(notes)
+
+
+def duration_text(seconds: float) -> str:
+    """A signed time as a person says it: "+24 h", "-90 s"."""
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:+.3g} {unit}"
+    return f"{seconds:+.3g} s"
 
 
 def _state_of(health: SensorHealth, now_ns: int) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from jointsky.engine.state import PictureState, add_sensors
 from jointsky.model.batch import Bool
+from jointsky.model.clock import NS_PER_S
 from jointsky.model.reject import Reason
 from jointsky.model.schema import (
     PlotBatch,
@@ -17,12 +18,24 @@ from jointsky.model.schema import (
 )
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_text
 from jointsky.model.world import World
+from jointsky.track.screen import NOT_AIRCRAFT, REASONS, USED
 
 TABLE_MAX = 64  # one bit of TrackBatch.sensors each
 # What is taken for granted of a sensor that nobody has described: an en-route radar, a station.
 RADAR_PERIOD_S, RADAR_RANGE_M = 10.0, 470_000.0
 RADAR_SIGMA_M, RADAR_SIGMA_RAD = 80.0, 0.0016
 STATION_PERIOD_S, STATION_RANGE_M, STATION_SIGMA_M = 1.0, 600_000.0, 60.0
+# Item at fault and what was expected there, of what the tracker refuses; `found` tells the sensor
+# and how far its time is from reception.
+EXPECTED = {
+    Reason.UNKNOWN_SENSOR: (b"010", b"a sensor whose place is known"),
+    Reason.BAD_VALUE: (b"", b"values that can be"),
+    Reason.NO_POSITION: (b"", b"a position of the kind of this sensor"),
+    Reason.CLOCK: (b"140", b"a time near that of reception"),
+    Reason.LATE: (b"140", b"a time not yet settled"),
+    Reason.FUTURE: (b"140", b"a time not ahead of now"),
+    Reason.DUPLICATE: (b"", b"a report that has not come before"),
+    Reason.FLOOD: (b"", b"no more reports than the history explains")}
 PLACELESS = {PlotKind.ADSB: SensorKind.ADSB, PlotKind.MLAT: SensorKind.MLAT}
 
 
@@ -90,6 +103,28 @@ def split_worlds(state: PictureState, plots: PlotBatch) -> tuple[PlotBatch, Reje
     rejects = _rejects_of(plots.take(made), Reason.OTHER_WORLD, b"020", b"a report of the world")
     rejects.found[:] = b"the SIM or TST bit"
     return plots.take(~made), rejects
+
+
+def split_unfit(state: PictureState, plots: PlotBatch) -> tuple[PlotBatch, RejectBatch]:
+    """Plots that the tracker took in its last `advance`, and a reject for each that it refused;
+    reports of the sensors' own equipment are neither."""
+    fate = state.tracker.screen.fate
+    if len(fate) != len(plots) or not fate.any():
+        return plots, RejectBatch.empty(state.world)
+    parts = []
+    for place in np.unique(fate[(fate != USED) & (fate != NOT_AIRCRAFT)]).tolist():
+        reason = REASONS[place - 1]
+        item, expected = EXPECTED[reason]
+        refused = plots.take(fate == place)
+        rejects = _rejects_of(refused, reason, item, expected)
+        rejects.found[:] = [
+            f"sensor {sensor_id_text(sensor_id)}, {off_ns / NS_PER_S:+.3f} s".encode()
+            for sensor_id, off_ns in zip(refused.sensor_id.tolist(),
+                                         (refused.time_ns - refused.received_ns).tolist(),
+                                         strict=True)]
+        parts.append(rejects)
+    rejects = RejectBatch.join(parts, state.world)
+    return plots.take(fate == USED), rejects.take(np.lexsort((rejects.offset, rejects.frame)))
 
 
 def _rejects_of(plots: PlotBatch, reason: Reason, item: bytes, expected: bytes) -> RejectBatch:

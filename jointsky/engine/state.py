@@ -22,7 +22,8 @@ Editions = dict[str, dict[int, str]]
 class SensorHealth:
     """What has been heard of one sensor or system, known or not.
 
-    Times are UTC ns, 0 for never; rate_hz and latency_s are running means over some 10 s;
+    Times are UTC ns, 0 for never; refused: reports by `Reason` that never came to the tracker
+    (which counts what it refuses itself); rate_hz and latency_s are running means over some 10 s;
     scan_plots counts plots since the last north mark, plots_per_scan those of the turn before.
     """
 
@@ -32,7 +33,7 @@ class SensorHealth:
     first_ns: int = 0
     last_ns: int = 0
     reports: int = 0
-    rejects: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
     messages: int = 0
     rate_hz: float = 0.0
     latency_s: float = 0.0

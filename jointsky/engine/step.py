@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from jointsky.engine.foreign import keep, merge, with_systems
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
 from jointsky.engine.intake import Intake, read_frames
-from jointsky.engine.sensing import add_found_sensors, split_known, split_worlds
+from jointsky.engine.sensing import add_found_sensors, split_known, split_unfit, split_worlds
 from jointsky.engine.state import PictureState
 from jointsky.model.frame import Frame
 from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
@@ -47,9 +47,10 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResul
     plots, unplaced = split_known(state, plots)
     state = note_health(state, intake, plots, now_ns)
     state = replace(state, tracker=tracker.advance(state.tracker, plots, now_ns))
+    plots, unfit = split_unfit(state, plots)
     tracks = tracker.picture(state.tracker, now_ns)
     state = note_foreign(state, tracks, intake.foreign, now_ns)
-    rejects = RejectBatch.join([intake.rejects, unreal, unplaced], state.world)
+    rejects = RejectBatch.join([intake.rejects, unreal, unplaced, unfit], state.world)
     state = replace(
         state, frames=state.frames + len(frames), plots=state.plots + len(plots),
         rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)
@@ -67,7 +68,7 @@ def note_health(state: PictureState, intake: Intake, used: PlotBatch,
     """Count what each sensor and each input brought."""
     before = {sensor_id: health.reports for sensor_id, health in state.health.items()}
     known = {sensor.sensor_id for sensor in state.sensors}
-    count_plots(state, intake.plots, known)
+    count_plots(state, intake.plots, used, known)
     count_statuses(state, intake.statuses)
     count_foreign(state, intake.foreign, intake.received_ns)
     settle(state, before, now_ns)

@@ -51,6 +51,10 @@ export interface SensorRow {
   last_ms: number | null;
   reports: number;
   rejects: number;
+  /** Reports that were not used, or contradict others, by reason. */
+  refused?: Record<string, number>;
+  /** What is wrong with it now, empty if nothing is. */
+  note?: string;
   plots_per_scan?: number | null;
   bias_m?: number | null;
   bias_deg?: number | null;
