@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from jointsky.kernels.filter import BLOCK
 from jointsky.model.batch import I32
 from jointsky.track.tuning import Tuning
 
@@ -23,6 +24,7 @@ Track: TypeAlias = Any
 Plot: TypeAlias = Any
 SensorRow: TypeAlias = Any
 Settings: TypeAlias = Any
+Filter: TypeAlias = Any
 
 FREE, TENTATIVE, CONFIRMED, DROPPED = 0, 1, 2, 4
 NEVER = -(1 << 62)
@@ -83,6 +85,9 @@ PLOT = np.dtype([
     ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)),
     ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
+# Scratch of the filter. In a record, for a record goes to a function without counting references.
+FILTER = np.dtype([("block", "f8", (BLOCK,))])
+
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
 # false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;
 # both for [answered, primary]; last_ns: its newest plot.
@@ -94,8 +99,8 @@ SENSOR = np.dtype([
     ("range_bias_m", "f8"), ("azimuth_bias_rad", "f8"), ("last_ns", "i8")])
 
 # `Tuning` as numbers for kernels, in the units of the arrays; models side by side.
-NUMBERS = ("model_floor", "gate", "reach_m", "speed_variance", "near_penalty", "confirm", "drop",
-           "odds_max", "variance_max", "scan_share", "look_slack", "bias_range_m",
+NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance", "near_penalty",
+           "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack", "bias_range_m",
            "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m", "code_match",
            "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
@@ -122,20 +127,16 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
     """A tuning in the units of the arrays: one record."""
     models = tuning.models
     count = len(models)
-    # A manoeuvre mostly ends in straight flight, the first model; else in any other.
-    goes_to = np.ones((count, count))
-    goes_to[:, 0] = 3.0
-    np.fill_diagonal(goes_to, 0.0)
-    goes_to /= np.maximum(goes_to.sum(1, keepdims=True), 1e-300)
+    share = np.array([model.share for model in models])
+    turn_rad_s = np.radians([model.turn_deg_s for model in models])
 
     def log_odds(probability: float) -> float:
         return float(np.log(probability / (1 - probability)))
 
     values: dict[str, Any] = {
-        "turn_rad_s": np.radians([model.turn_deg_s for model in models]),
-        "noise": [model.noise for model in models],
-        "leave_rate": [1 / model.stay_s if count > 1 else 0.0 for model in models],
-        "goes_to": goes_to, "model_floor": tuning.model_floor, "gate": tuning.gate_sigma**2,
+        "turn_rad_s": turn_rad_s, "turn_max_rad_s": np.abs(turn_rad_s).max(),
+        "noise": [model.noise for model in models], "share": share / share.sum(),
+        "switch_rate": 1 / tuning.switch_s, "gate": tuning.gate_sigma**2,
         "reach_m": tuning.reach_m, "speed_variance": tuning.speed_sigma_ms**2,
         "near_penalty": tuning.near_penalty, "confirm": log_odds(tuning.confirm),
         "drop": log_odds(tuning.drop), "hits_confirm": tuning.hits_confirm,
@@ -158,7 +159,7 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
     record = np.zeros(1, np.dtype([
         *((name, "f8") for name in NUMBERS), *((name, "i8") for name in TIMES),
         ("hits_confirm", "i8"), ("turn_rad_s", "f8", (count,)), ("noise", "f8", (count,)),
-        ("leave_rate", "f8", (count,)), ("goes_to", "f8", (count, count))]))
+        ("share", "f8", (count,))]))
     for name, value in values.items():
         record[name] = value
     return record

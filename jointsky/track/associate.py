@@ -20,6 +20,7 @@ from jointsky.model.batch import F64, I32, I64
 from jointsky.track.arrays import (
     CONFIRMED,
     CROWDED,
+    FILTER,
     NEVER,
     NONE,
     POLAR,
@@ -52,8 +53,8 @@ class Work(NamedTuple):
 
     rows, start, track_of, u: by row of a bucket; by_track: 1 where the
     plot lies by a track that already has a plot of this scan; track, score: candidates; ints
-    (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); models
-    (3 m, 10).
+    (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); filter (1,): of
+    type FILTER.
     """
 
     rows: I32
@@ -67,11 +68,11 @@ class Work(NamedTuple):
     reals: F64
     near: I32
     first_row: I32
-    models: F64
+    filter: Tracks
 
 
-def make_work(plots: int, slots: int, sensors: int, models: int) -> Work:
-    """Scratch for so many plots, track slots, sensors and models."""
+def make_work(plots: int, slots: int, sensors: int) -> Work:
+    """Scratch for so many plots, track slots and sensors."""
     most = min(plots, ROWS_MAX)
     cells = most * CANDIDATES_MAX
     ints, reals = np.zeros((3, slots), np.int32), np.zeros((3, slots))
@@ -81,7 +82,7 @@ def make_work(plots: int, slots: int, sensors: int, models: int) -> Work:
         rows=by_row[0], start=by_row[1], track_of=by_row[2], by_track=by_row[3],
         u=np.zeros(most), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
         reals=reals, near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32),
-        models=np.zeros((3 * models, 10)))
+        filter=np.zeros(1, FILTER))
 
 
 @inlined

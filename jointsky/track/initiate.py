@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 
-from jointsky.kernels.filter import combine
 from jointsky.kernels.geodesy import geodetic_of
 from jointsky.kernels.jit import inlined
-from jointsky.model.batch import I64
+from jointsky.model.batch import F64, I64
 from jointsky.track.arrays import (
     LOOK,
     NEVER,
@@ -67,18 +66,21 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
 
 @inlined
 def _spread(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None:
-    """The first state and covariance of every model."""
+    """The first state and covariance of every model, and so of their mixture."""
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
+    for m in range(t.mu.shape[0]):
+        t.mu[m] = settings.share[m]
+        _fill(t.x[m], t.p[m], plot, z0, z1, r00, r01, r11, settings)
+    _fill(t.mean, t.spread, plot, z0, z1, r00, r01, r11, settings)
+
+
+@inlined
+def _fill(x: F64, p: F64, plot: Plot, z0: float, z1: float, r00: float, r01: float, r11: float,
+          settings: Settings) -> None:
     told = not math.isnan(plot.velocity[0])
     variance = settings.velocity_variance if told else settings.speed_variance
-    models = settings.noise.shape[0]
-    for m in range(models):
-        x, p = t.x[m], t.p[m]
-        x[0], x[1] = z0, z1
-        x[2] = plot.velocity[0] if told else 0.0
-        x[3] = plot.velocity[1] if told else 0.0
-        p[0], p[1], p[2], p[3], p[4] = r00, r01, 0.0, 0.0, r11
-        p[5], p[6], p[7], p[8], p[9] = 0.0, 0.0, variance, 0.0, variance
-        # A new track most likely flies straight: half of the weight on the first model.
-        t.mu[m] = 0.5 / models + (0.5 if m == 0 else 0.0)
-    combine(t.x, t.p, t.mu, t.mean, t.spread)
+    x[0], x[1] = z0, z1
+    x[2] = plot.velocity[0] if told else 0.0
+    x[3] = plot.velocity[1] if told else 0.0
+    p[0], p[1], p[2], p[3], p[4] = r00, r01, 0.0, 0.0, r11
+    p[5], p[6], p[7], p[8], p[9] = 0.0, 0.0, variance, 0.0, variance

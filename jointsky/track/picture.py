@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jointsky.kernels.filter import combine, predict_model
+from jointsky.kernels.filter import BLOCK, combine, load, predict
 from jointsky.kernels.geodesy import geodetic_of
 from jointsky.kernels.jit import inlined, kernel
 from jointsky.model.batch import F64, I64, U8, U64, Array
@@ -81,20 +81,15 @@ def report(tracks: Tracks, looks: I64, now_ns: int, sensors: Sensors, rows: Sett
     height m, climb m/s, probability of manoeuvre. Fills covariance, life and lately as in
     `TrackBatch` (covariance, state, sensors). looks (n, sensors, 2): those of the tracks."""
     n = tracks.shape[0]
-    models = rows[0].noise.shape[0]
     out = np.empty((n, CELLS))
-    x, p, mean = np.empty((models, 4)), np.empty((models, 10)), np.empty(4)
+    block, mean = np.empty(BLOCK), np.empty(4)
     for k in range(n):
         t = tracks[k]
         settings = rows[t.area]
         ahead_s = max((now_ns - t.time_ns) * 1e-9, 0.0)
-        for m in range(models):
-            for c in range(4):
-                x[m, c] = t.x[m, c]
-            for c in range(10):
-                p[m, c] = t.p[m, c]
-            predict_model(x[m], p[m], settings.turn_rad_s[m], settings.noise[m], ahead_s)
-        combine(x, p, t.mu, mean, covariance[k])
+        load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
+        predict(block, ahead_s, settings.turn_max_rad_s)
+        combine(block, mean, covariance[k])
         px, py, pz = point_at(t, mean[0], mean[1])
         out[k, LATITUDE], out[k, LONGITUDE], _ = geodetic_of(px, py, pz)
         out[k, EAST], out[k, NORTH] = mean[2], mean[3]

@@ -189,8 +189,7 @@ def _track(state: TrackerState, plots: Plots, at: int, now_ns: int) -> tuple[Tra
     """Track plots[at:] as far as buckets that end by now_ns; returns the first one left."""
     next_row, short = np.empty(len(plots), np.int32), True
     while short:
-        work = make_work(len(plots), len(state.tracks), len(state.sensors),
-                         len(state.tuning.models))
+        work = make_work(len(plots), len(state.tracks), len(state.sensors))
         at, short = track(
             state.tracks, state.looks, plots, at, now_ns, state.table, state.head,
             state.following, state.settings, state.counters, state.free,

@@ -17,25 +17,26 @@ class Model:
     """One way of flying in the IMM.
 
     turn_deg_s: turn rate, anticlockwise seen from above positive, 0 for straight;
-    noise: white acceleration spectral density, m2/s3; stay_s: mean time until it changes.
+    noise: white acceleration spectral density, m2/s3; share: of the time, in proportion to the
+    other models.
     """
 
     turn_deg_s: float
     noise: float
-    stay_s: float
+    share: float
 
 
 # Straight; turns to both sides, of airliners (rate one and a half, 25 degrees of bank) and of fast
 # aircraft; everything else: accelerations, the entry of a hard turn, up to three times gravity.
-MODELS = (Model(0.0, 0.5, 60.0), Model(1.6, 10.0, 30.0), Model(-1.6, 10.0, 30.0),
-          Model(5.0, 50.0, 15.0), Model(-5.0, 50.0, 15.0), Model(0.0, 1500.0, 10.0))
+MODELS = (Model(0.0, 0.5, 0.6), Model(1.6, 10.0, 0.1), Model(-1.6, 10.0, 0.1),
+          Model(5.0, 50.0, 0.07), Model(-5.0, 50.0, 0.07), Model(0.0, 1500.0, 0.06))
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """Settings of the tracker; the defaults suit regional surveillance.
 
-    models: the IMM; probabilities never fall below model_floor.
+    models: the IMM; switch_s: mean time until the way of flying is drawn anew, by their shares.
     bucket_s: plots of one sensor this close in time are assigned together; a plot waits at most
     this long. sweep_s: how often misses, deletion and merging are looked at. late_s_max: how much
     later than others a plot may come; beyond that it is counted, not used; 0 if all come in order,
@@ -66,7 +67,7 @@ class Tuning:
     """
 
     models: tuple[Model, ...] = MODELS
-    model_floor: float = 1e-4
+    switch_s: float = 20.0
     bucket_s: float = 0.1
     sweep_s: float = 1.0
     late_s_max: float = 30.0
@@ -115,8 +116,8 @@ class Tuning:
             faults.append(f"late_s_max: {self.late_s_max!r}; expected 0 or more")
         if not 1 <= len(self.models) <= MODELS_MAX:
             faults.append(f"models: {len(self.models)}; expected 1 to {MODELS_MAX}")
-        faults += [f"models: {model}; expected noise and stay_s above 0" for model in self.models
-                   if not (model.noise > 0 and model.stay_s > 0)]
+        faults += [f"models: {model}; expected noise and share above 0" for model in self.models
+                   if not (model.noise > 0 and model.share > 0)]
         faults += [f"{name}: {getattr(self, name)!r}; expected a probability below 1"
                    for name in ("confirm", "drop", "garble_height", "scan_share")
                    if not getattr(self, name) < 1]

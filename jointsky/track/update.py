@@ -6,16 +6,18 @@ import math
 
 from jointsky.kernels.filter import (
     combine,
+    load,
     mix,
+    predict,
     predict_height,
-    predict_model,
+    store,
     update_height,
-    update_model,
+    update_position,
     update_velocity,
     weigh,
 )
 from jointsky.kernels.jit import inlined
-from jointsky.model.batch import F64, I64
+from jointsky.model.batch import I64
 from jointsky.track.arrays import (
     CONFIRMED,
     LOOK,
@@ -23,6 +25,7 @@ from jointsky.track.arrays import (
     POLAR,
     SEEN,
     TENTATIVE,
+    Filter,
     Plot,
     SensorRow,
     Settings,
@@ -46,8 +49,8 @@ SHARE_MIN = 0.3
 
 @inlined
 def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, settings: Settings,
-           counters: I64, scratch: F64) -> None:
-    """Track i takes a plot. scratch (3 m, 10) where m is the number of models."""
+           counters: I64, scratch: Filter) -> None:
+    """Track i takes a plot."""
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
@@ -79,30 +82,24 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
 
 @inlined
 def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
-          scratch: F64) -> float:
+          scratch: Filter) -> float:
     """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
-    models = settings.noise.shape[0]
-    x, p, mu = t.x, t.p, t.mu
-    x_work, p_work, log_work = scratch[:models], scratch[models:2 * models], scratch[2 * models:]
+    block = scratch.block
+    load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
     dt_s = (plot.time_ns - t.time_ns) * 1e-9
     if dt_s > 0:
-        mix(x, p, mu, dt_s, settings.leave_rate, settings.goes_to, x_work, p_work, log_work)
-        for m in range(models):
-            predict_model(x[m], p[m], settings.turn_rad_s[m], settings.noise[m], dt_s)
+        mix(block, t.mean, t.spread, dt_s, settings.switch_rate)
+        predict(block, dt_s, settings.turn_max_rad_s)
         t.time_ns = plot.time_ns
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
     # Plots of one bucket may come a little out of order: there it is of position less velocity.
-    late_s = min(dt_s, 0.0)
-    likelihood = log_work[2]
-    for m in range(models):
-        likelihood[m] = update_model(x[m], p[m], z0, z1, r00, r01, r11, late_s)
-    total = weigh(mu, likelihood[:models], settings.model_floor)
+    update_position(block, z0, z1, r00, r01, r11, min(dt_s, 0.0))
+    total = weigh(block)
     if not math.isnan(plot.velocity[0]):
-        for m in range(models):
-            likelihood[m] = update_velocity(x[m], p[m], plot.velocity[0],
-                                            plot.velocity[1], settings.velocity_variance)
-        weigh(mu, likelihood[:models], settings.model_floor)
-    combine(x, p, mu, t.mean, t.spread)
+        update_velocity(block, plot.velocity[0], plot.velocity[1], settings.velocity_variance)
+        weigh(block)
+    combine(block, t.mean, t.spread)
+    store(block, t.x, t.p, t.mu)
     return total
 
 

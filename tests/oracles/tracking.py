@@ -85,36 +85,30 @@ def mixture(xs, ps, weights):
     return mean, spread
 
 
-def switch_table(tuning_models, dt):
-    """Chance to be in model j after dt, from model i: row i."""
-    n = len(tuning_models)
-    table = np.zeros((n, n))
-    for i, model in enumerate(tuning_models):
-        stay = math.exp(-dt / model.stay_s) if n > 1 else 1.0
-        to = np.array([0.0 if j == i else (3.0 if j == 0 else 1.0) for j in range(n)])
-        table[i] = (1 - stay) * to / max(to.sum(), 1e-300)
-        table[i, i] = stay
-    return table
+def switch_table(tuning, dt):
+    """Chance to be in model j after dt, from model i: row i. With probability exp(-dt / switch_s)
+    nothing happens, else the model is drawn anew by the shares."""
+    share = np.array([model.share for model in tuning.models])
+    stay = math.exp(-dt / tuning.switch_s)
+    return stay * np.eye(len(share)) + (1 - stay) * share / share.sum()
 
 
-def interact(xs, ps, mu, table):
-    """Mixed states; a share below 1e-5 of another model counts as the model's own."""
-    after = mu @ table
-    mixed = []
+def interact(xs, ps, mu, tuning, dt):
+    """Mixed states. What flows in is drawn from the mixture of all models."""
+    stay = math.exp(-dt / tuning.switch_s)
+    share = np.array([model.share for model in tuning.models])
+    mean, spread = mixture(xs, ps, mu)
+    mixed, after = [], mu @ switch_table(tuning, dt)
     for j in range(len(mu)):
-        share = mu * table[:, j] / after[j]
-        small = (share < 1e-5) & (np.arange(len(mu)) != j)
-        share[j] += share[small].sum()
-        share[small] = 0
-        mixed.append(mixture(xs, ps, share))
+        old, new = stay * mu[j] / after[j], (1 - stay) * share[j] / share.sum() / after[j]
+        mixed.append(mixture([xs[j], mean], [ps[j], spread], [old, new]))
     return [m for m, _ in mixed], [s for _, s in mixed], after
 
 
-def reweigh(mu, logs, floor):
+def reweigh(mu, logs):
     best = max(logs)
     raw = mu * np.exp(np.array(logs) - best)
-    share = np.maximum(raw / raw.sum(), floor)
-    return share / share.sum(), best + math.log(raw.sum())
+    return raw / raw.sum(), best + math.log(raw.sum())
 
 
 def full(upper):
@@ -356,8 +350,7 @@ class SlowTracker:
         ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot["primary"])
         dt = (plot["ns"] - track.time_ns) * 1e-9
         if dt > 0:
-            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu,
-                                                    switch_table(models, dt))
+            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu, tuning, dt)
             for m, model in enumerate(models):
                 f = transition(math.radians(model.turn_deg_s), dt)
                 track.xs[m] = f @ track.xs[m]
@@ -368,7 +361,7 @@ class SlowTracker:
         for m in range(len(models)):
             track.xs[m], track.ps[m], log = kalman(track.xs[m], track.ps[m], z, h, r)
             logs.append(log)
-        track.mu, log = reweigh(track.mu, logs, tuning.model_floor)
+        track.mu, log = reweigh(track.mu, logs)
         if plot["velocity"] is not None:
             h = np.hstack([np.zeros((2, 2)), np.eye(2)])
             logs = []
@@ -377,7 +370,7 @@ class SlowTracker:
                     track.xs[m], track.ps[m], plot["velocity"], h,
                     np.eye(2) * tuning.sigma_velocity_ms ** 2)
                 logs.append(one)
-            track.mu, _ = reweigh(track.mu, logs, tuning.model_floor)
+            track.mu, _ = reweigh(track.mu, logs)
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
         track.seen[s] = max(track.seen.get(s, 0), plot["ns"])
@@ -453,7 +446,8 @@ class SlowTracker:
         latitude, longitude, _ = geodetic(plot["point"])
         odds = math.log(tuning.births / self.clutter(s, plot["primary"]))
         track = Track(plot["ns"], plot["point"], axes_at(latitude, longitude), [], [],
-                      np.array([0.5 / n + 0.5 * (m == 0) for m in range(n)]),
+                      np.array([model.share for model in tuning.models]) / sum(
+                          model.share for model in tuning.models),
                       odds - tuning.near_penalty * by_track, plot["ns"], plot["ns"])
         if plot["height"] is not None:
             track.height_ns, track.height = plot["ns"], np.array([plot["height"], 0.0])

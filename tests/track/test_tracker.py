@@ -390,4 +390,4 @@ def test_every_setting_stands_on_the_page_with_its_default() -> None:
               and f"| `{item.name}` | {getattr(Tuning(), item.name)} |" not in page]
     assert not absent
     for model in Tuning().models:
-        assert f"{abs(model.turn_deg_s):g}, {model.noise:g}, {model.stay_s:g})" in page
+        assert f"{abs(model.turn_deg_s):g}, {model.noise:g}, {model.share:g})" in page
