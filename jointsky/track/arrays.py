@@ -100,9 +100,9 @@ SENSOR = np.dtype([
 
 # `Tuning` as numbers for kernels, in the units of the arrays; models side by side.
 NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance", "near_penalty",
-           "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack", "bias_range_m",
-           "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m", "code_match",
-           "code_mismatch", "address_match", "address_mismatch", "garble_height",
+           "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack",
+           "bias_range_m", "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m",
+           "code_match", "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
 TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
 
