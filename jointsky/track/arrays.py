@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from jointsky.kernels.filter import BLOCK
 from jointsky.model.batch import I32
 from jointsky.track.tuning import Tuning
 
@@ -24,7 +23,6 @@ Track: TypeAlias = Any
 Plot: TypeAlias = Any
 SensorRow: TypeAlias = Any
 Settings: TypeAlias = Any
-Filter: TypeAlias = Any
 
 FREE, TENTATIVE, CONFIRMED, DROPPED = 0, 1, 2, 4
 NEVER = -(1 << 62)
@@ -84,9 +82,6 @@ PLOT = np.dtype([
     ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
     ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)),
     ("velocity", "f8", (2,)), ("sigma_m", "f8")])
-
-# Scratch of the filter. In a record, for a record goes to a function without counting references.
-FILTER = np.dtype([("block", "f8", (BLOCK,))])
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
 # false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;

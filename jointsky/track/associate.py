@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from jointsky.kernels.assignment import assign
+from jointsky.kernels.filter import BLOCK
 from jointsky.kernels.gating import fill_near
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import F64, I32, I64
 from jointsky.track.arrays import (
     CONFIRMED,
     CROWDED,
-    FILTER,
     NEVER,
     NONE,
     POLAR,
@@ -53,8 +53,8 @@ class Work(NamedTuple):
 
     rows, start, track_of, u: by row of a bucket; by_track: 1 where the
     plot lies by a track that already has a plot of this scan; track, score: candidates; ints
-    (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); filter (1,): of
-    type FILTER.
+    (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); block (BLOCK,):
+    the filter's.
     """
 
     rows: I32
@@ -68,7 +68,7 @@ class Work(NamedTuple):
     reals: F64
     near: I32
     first_row: I32
-    filter: Tracks
+    block: F64
 
 
 def make_work(plots: int, slots: int, sensors: int) -> Work:
@@ -82,7 +82,7 @@ def make_work(plots: int, slots: int, sensors: int) -> Work:
         rows=by_row[0], start=by_row[1], track_of=by_row[2], by_track=by_row[3],
         u=np.zeros(most), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
         reals=reals, near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32),
-        filter=np.zeros(1, FILTER))
+        block=np.zeros(BLOCK))
 
 
 @inlined

@@ -81,7 +81,7 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                         counters[QUIET] += 1
                     elif taken_by != NONE:
                         update(tracks, taken_by, plot, sensor, looks, settings, counters,
-                               work.filter[0])
+                               work.block)
                     elif counters[FREE_COUNT] > 0:
                         counters[FREE_COUNT] -= 1
                         i = free[counters[FREE_COUNT]]

@@ -17,7 +17,7 @@ from jointsky.kernels.filter import (
     weigh,
 )
 from jointsky.kernels.jit import inlined
-from jointsky.model.batch import I64
+from jointsky.model.batch import F64, I64
 from jointsky.track.arrays import (
     CONFIRMED,
     LOOK,
@@ -25,7 +25,6 @@ from jointsky.track.arrays import (
     POLAR,
     SEEN,
     TENTATIVE,
-    Filter,
     Plot,
     SensorRow,
     Settings,
@@ -49,12 +48,12 @@ SHARE_MIN = 0.3
 
 @inlined
 def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, settings: Settings,
-           counters: I64, scratch: Filter) -> None:
-    """Track i takes a plot."""
+           counters: I64, block: F64) -> None:
+    """Track i takes a plot. block: scratch of `jointsky.kernels.filter`."""
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
-    ratio += _move(t, plot, sensor, own, scratch)
+    ratio += _move(t, plot, sensor, own, block)
     ratio -= sensor.clutter_log[plot.primary]
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
@@ -82,9 +81,8 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
 
 @inlined
 def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
-          scratch: Filter) -> float:
+          block: F64) -> float:
     """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
-    block = scratch.block
     load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
     dt_s = (plot.time_ns - t.time_ns) * 1e-9
     if dt_s > 0:
