@@ -41,12 +41,13 @@ SEEN, LOOK = 0, 1
 
 
 def track_type(models: int) -> np.dtype[np.void]:
-    """A track.
+    """A track. What is asked of every track near a plot stands first, in 64 bytes.
 
     state FREE..DROPPED; number: system track number, 0 while tentative; serial: which of all
     tracks ever started; area: row of the settings in force where it is; plane: latitude,
     longitude, height where its own tangent plane touches, origin and axes of that plane in ECEF;
-    x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it; height, height_p:
+    x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it, or where it was at
+    the last sweep if that is newer; reach_m, level_m: see `gate`; height, height_p:
     height and climb rate at height_ns (NEVER: no height heard), height_odd: heights refused one
     after the other, -1 while only one was heard; odds: log odds of existence; share: in how much
     of the looks due radars saw it of late, missed: looks in vain since the last plot;
@@ -54,12 +55,13 @@ def track_type(models: int) -> np.dtype[np.void]:
     well, 0 for none.
     """
     return np.dtype([
-        ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("number", "i4"),
-        ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"), ("code_weight", "i4"),
-        ("address_weight", "i4"), ("missed", "i4"), ("area", "i4"), ("spare", "i4"),
-        ("serial", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
-        ("started_ns", "i8"), ("updated_ns", "i8"), ("dropped_ns", "i8"), ("time_ns", "i8"),
-        ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"), ("point", "f8", (3,)),
+        ("state", "u1"), ("co_operative", "u1"), ("flags", "u2"), ("area", "i4"),
+        ("point", "f8", (3,)), ("reach_m", "f8"), ("level_m", "f8"), ("time_ns", "i8"),
+        ("started_ns", "i8"),
+        ("number", "i4"), ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"),
+        ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("spare", "i4"),
+        ("serial", "i8"), ("address", "i8"), ("callsign", "u1", (8,)), ("updated_ns", "i8"),
+        ("dropped_ns", "i8"), ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
         ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
         ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)),

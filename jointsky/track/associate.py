@@ -34,6 +34,7 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.gate import is_out, sine_of
 from jointsky.track.measure import height_at, measure
 
 # Limits of one bucket of one sensor: more plots are taken in turn; of more candidates the best
@@ -103,15 +104,19 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
         recent_ns = int(common.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
         start[k], by_track[k], track_of[k] = filled, 0, NONE
         x, y, z = plot.point[0], plot.point[1], plot.point[2]
+        sine, far2 = sine_of(plot, sensor), 1 / (x * x + y * y + z * z)
         for c in range(fill_near(x, y, z, 2 * common.reach_m, head.shape[0], near)):
             after = head[near[c]]
             while after != NONE:
                 i, t = after, tracks[after]
                 after = following[i]
                 dx, dy, dz = x - t.point[0], y - t.point[1], z - t.point[2]
-                if dx * dx + dy * dy + dz * dz > reach2 or t.state not in (CONFIRMED, TENTATIVE):
+                apart2, rise = dx * dx + dy * dy + dz * dz, dx * x + dy * y + dz * z
+                own = settings[t.area]
+                if (apart2 > reach2 or t.state not in (CONFIRMED, TENTATIVE)
+                        or is_out(t, plot, sensor, sine, apart2 - rise * rise * far2, own)):
                     continue
-                score = score_of(t, plot, sensor, settings[t.area])
+                score = score_of(t, plot, sensor, own)
                 if score <= 0:
                     continue
                 if abs(plot.time_ns - looks[i, plot.sensor, SEEN]) < recent_ns:

@@ -30,6 +30,7 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.gate import renew
 from jointsky.track.measure import point_at
 
 SIN_CONE = math.sin(math.radians(45))
@@ -59,6 +60,7 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
         ahead_s = (now_ns - t.time_ns) * 1e-9
         t.point[0], t.point[1], t.point[2] = point_at(
             t, t.mean[0] + ahead_s * t.mean[2], t.mean[1] + ahead_s * t.mean[3])
+        renew(t, now_ns, settings)
         slowest_ns = SILENCE_LEAST_NS
         for s in range(sensors.shape[0]):
             sensor = sensors[s]

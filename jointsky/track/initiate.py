@@ -26,6 +26,7 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.gate import renew
 from jointsky.track.measure import lay_plane, measure
 from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE
 
@@ -60,6 +61,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
         looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
     looks[i, plot.sensor, SEEN] = time_ns
     _spread(t, plot, sensor, own)
+    renew(t, time_ns, settings)
     plot.serial, plot.straight = t.serial, t.mu[0]
     counters[STARTED] += 1
 

@@ -32,6 +32,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.associate import evidence_of
+from jointsky.track.gate import renew
 from jointsky.track.measure import follow, measure
 from jointsky.track.numbers import next_number
 
@@ -71,6 +72,7 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, se
         t.share, t.missed = min(max(t.share, SHARE_MIN), 1.0), 0
     t.flags = plot.flags
     follow(t)
+    renew(t, t.time_ns, settings)
     plot.serial, plot.straight = t.serial, t.mu[0]
     if (t.state == TENTATIVE and t.odds >= own.confirm
             and t.hits >= own.hits_confirm):
