@@ -51,7 +51,8 @@ def track_type(models: int) -> np.dtype[np.void]:
     height and climb rate at height_ns (NEVER: no height heard), height_odd: heights refused one
     after the other, -1 while only one was heard; odds: log odds of existence; share: in how much
     of the looks due radars saw it of late, missed: looks in vain since the last plot;
-    co_operative: a transponder answered a radar; code, address: the established ones, weight how
+    co_operative: a transponder answered a radar; first_sensor, first_cell: where its first plot
+    lies in the map of false plots; code, address: the established ones, weight how
     well, 0 for none.
     """
     return np.dtype([
@@ -60,6 +61,7 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("started_ns", "i8"),
         ("number", "i4"), ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"),
         ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("spare", "i4"),
+        ("first_sensor", "i4"), ("first_cell", "i4"),
         ("serial", "i8"), ("address", "i8"), ("callsign", "u1", (8,)), ("updated_ns", "i8"),
         ("dropped_ns", "i8"), ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
@@ -73,7 +75,8 @@ def track_type(models: int) -> np.dtype[np.void]:
 # sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
-# primary: 1 if no transponder answered; quiet: 1 if it may not start a track. Once used, serial:
+# primary: 1 if no transponder answered; quiet: 1 if it may not start a track; cell: of
+# the sensor's maps (`learned`); density_log: of false plots there when used. Once used, serial:
 # of the track that took it (NONE: of none), number: its system track number by then (0:
 # tentative), straight: its probability of straight flight by then; before: whose it was when it
 # was used before (see `history`).
@@ -83,16 +86,16 @@ PLOT = np.dtype([
     ("serial", "i8"), ("before", "i8"), ("quiet", "i8"), ("straight", "f8"), ("raw", "f8", (2,)),
     ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
     ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)),
-    ("velocity", "f8", (2,)), ("sigma_m", "f8")])
+    ("cell", "i8"), ("density_log", "f8"), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
-# A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; clutter_log: log of
-# false plots per m2 and scan; birth_log: log odds that an unexplained plot is a new aircraft;
-# both for [answered, primary]; last_ns: its newest plot.
+# A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; false_per_m2: false
+# plots per m2 and scan as configured, [answered, primary]; birth_log: log of new aircraft per m2
+# and scan; last_ns: its newest plot.
 SENSOR = np.dtype([
     ("sensor_id", "i4"), ("form", "u1"), ("sees", "u1"), ("spare", "u2"), ("latitude_rad", "f8"),
     ("height_m", "f8"), ("origin", "f8", (3,)), ("axes", "f8", (9,)), ("period_ns", "i8"),
     ("max_range_m", "f8"), ("sigma_range_m", "f8"), ("sigma_azimuth_rad", "f8"),
-    ("p_detection", "f8"), ("clutter_log", "f8", (2,)), ("birth_log", "f8", (2,)),
+    ("p_detection", "f8"), ("false_per_m2", "f8", (2,)), ("birth_log", "f8"),
     ("range_bias_m", "f8"), ("azimuth_bias_rad", "f8"), ("last_ns", "i8")])
 
 # `Tuning` as numbers for kernels, in the units of the arrays; models side by side.

@@ -35,6 +35,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.gate import is_out, sine_of
+from jointsky.track.learned import Learned
 from jointsky.track.measure import height_at, measure
 
 # Limits of one bucket of one sensor: more plots are taken in turn; of more candidates the best
@@ -87,8 +88,8 @@ def make_work(plots: int, slots: int, sensors: int) -> Work:
 
 
 @inlined
-def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64, head: I32,
-              following: I32, settings: Settings, counters: I64, work: Work) -> None:
+def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64, learned: Learned,
+              head: I32, following: I32, settings: Settings, counters: I64, work: Work) -> None:
     """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1.
 
     The lists of the grid are walked here and not in a helper: handing arrays to a callee costs
@@ -103,6 +104,7 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
         sensor = sensors[plot.sensor]
         recent_ns = int(common.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
         start[k], by_track[k], track_of[k] = filled, 0, NONE
+        plot.density_log = learned.density_log[plot.sensor, plot.primary, plot.cell]
         x, y, z = plot.point[0], plot.point[1], plot.point[2]
         sine, far2 = sine_of(plot, sensor), 1 / (x * x + y * y + z * z)
         for c in range(fill_near(x, y, z, 2 * common.reach_m, head.shape[0], near)):
@@ -185,7 +187,7 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     likelihood += (1 - SURPRISE) * math.exp(-0.5 * distance2) / math.sqrt(det)
     pd = sensor.p_detection
     exists = -math.log1p(math.exp(-t.odds))
-    return float(math.log(likelihood) - LOG_2PI - sensor.clutter_log[plot.primary]
+    return float(math.log(likelihood) - LOG_2PI - plot.density_log
                  + math.log(pd / (1 - pd)) + exists + evidence_of(t, plot, settings))
 
 

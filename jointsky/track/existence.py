@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 from jointsky.kernels.gating import fill_near, insert
-from jointsky.kernels.geodesy import A_M, horizon_height
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import I32, I64
 from jointsky.track.arrays import (
@@ -21,7 +20,6 @@ from jointsky.track.arrays import (
     NEVER,
     NONE,
     POLAR,
-    SECONDARY,
     SEEN,
     TENTATIVE,
     SensorRow,
@@ -30,15 +28,12 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.clutter import count_false, lay_map
+from jointsky.track.coverage import learn_misses, miss
 from jointsky.track.gate import renew
+from jointsky.track.learned import SILENT_PERIODS, Learned, ends_scan
 from jointsky.track.measure import point_at
 
-SIN_CONE = math.sin(math.radians(45))
-# How sharp the edges of coverage are known, where nothing better is.
-EDGE_RANGE_M = 500.0
-EDGE_HEIGHT_M = 100.0
-SILENT_PERIODS = 2.5
-CHANCE_MIN = 0.02
 TRUSTED_SCANS, SILENCE_LEAST_NS = 2, 4_000_000_000
 TENTATIVE_LOG_ODDS_MIN = -7.5
 HEIGHT_AGREES_M = 400.0
@@ -47,8 +42,8 @@ MERGE_EVERY = 4
 
 
 @inlined
-def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I32,
-           settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
+def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, head: I32,
+           following: I32, settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
     """Count misses, drop what is no longer believed, lay the grid anew, merge doubles."""
     for i in range(tracks.shape[0]):
         t = tracks[i]
@@ -68,10 +63,17 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, head: I32, following: I
                 slowest_ns = max(slowest_ns, sensor.period_ns)
             waited_ns = now_ns - looks[i, s, LOOK]
             if sensor.form == POLAR and waited_ns >= (1 + own.look_slack) * sensor.period_ns:
-                missed = _miss(t, sensor, own, now_ns)
+                missed = _miss(t, s, looks[i, s, LOOK] + sensor.period_ns, sensor, own, learned,
+                               now_ns)
                 looks[i, s, LOOK] = looks[i, s, LOOK] + sensor.period_ns if missed else now_ns
         if _is_over(t, slowest_ns, own, now_ns, ahead_s):
+            count_false(t, learned)
             _drop(t, now_ns)
+    for s in range(sensors.shape[0]):
+        if ends_scan(s, sensors[s], learned, now_ns):
+            lay_map(s, 0, sensors[s], learned)
+            lay_map(s, 1, sensors[s], learned)
+            learn_misses(s, learned)
     common = settings[0]
     refill(tracks, 2 * common.reach_m, head, following)
     if now_ns // common.sweep_ns % MERGE_EVERY == 0:
@@ -100,38 +102,18 @@ def _drop(t: Track, now_ns: int) -> None:
 
 
 @inlined
-def _miss(t: Track, sensor: SensorRow, settings: Settings, now_ns: int) -> bool:
+def _miss(t: Track, s: int, due_ns: int, sensor: SensorRow, settings: Settings,
+          learned: Learned, now_ns: int) -> bool:
     """A radar that should have reported by now: lower the odds; whether it could have seen."""
     if now_ns - sensor.last_ns > SILENT_PERIODS * sensor.period_ns:
         return False
-    chance = chance_seen(t, sensor, settings) * sensor.p_detection * t.share
-    if chance < CHANCE_MIN:
+    chance = miss(t, s, due_ns, sensor, settings, learned) * t.share
+    if chance == 0:
         return False
     t.odds += math.log(1 - chance)
     # Only once it is seen again do we know that it was there to be missed.
     t.missed += 1
     return True
-
-
-@inlined
-def chance_seen(t: Track, sensor: SensorRow, settings: Settings) -> float:
-    """Probability that a track is where a radar could see it, from what is known of its height."""
-    if sensor.sees == SECONDARY and t.co_operative == 0:
-        return 0.0
-    point, antenna, axes = t.point, sensor.origin, sensor.axes
-    dx, dy, dz = point[0] - antenna[0], point[1] - antenna[1], point[2] - antenna[2]
-    range_m = math.sqrt(dx * dx + dy * dy + dz * dz)
-    inside = (sensor.max_range_m - range_m) / EDGE_RANGE_M
-    if inside < -3:
-        return 0.0
-    if axes[6] * dx + axes[7] * dy + axes[8] * dz > SIN_CONE * range_m:
-        return 0.0
-    if t.height_ns == NEVER:
-        height, sigma = settings.height_max_m / 2, settings.height_max_m / 4
-    else:
-        height, sigma = t.height[0], EDGE_HEIGHT_M
-    above = (height - horizon_height(range_m, sensor.height_m, A_M)) / sigma
-    return 1 / ((1 + math.exp(-1.7 * inside)) * (1 + math.exp(-1.7 * above)))
 
 
 @inlined

@@ -26,6 +26,7 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.clutter import remember_start
 from jointsky.track.gate import renew
 from jointsky.track.measure import lay_plane, measure
 from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE
@@ -45,7 +46,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     counters[NEXT_SERIAL] += 1
     t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
     own = settings[t.area]
-    t.odds = sensor.birth_log[plot.primary] - (own.near_penalty if by_track else 0.0)
+    t.odds = sensor.birth_log - plot.density_log - (own.near_penalty if by_track else 0.0)
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
     t.share, t.missed = 1.0, 0
     t.height_odd, t.height_ns = HEARD_ONCE, NEVER
@@ -60,6 +61,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     for s in range(looks.shape[1]):
         looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
     looks[i, plot.sensor, SEEN] = time_ns
+    remember_start(t, plot)
     _spread(t, plot, sensor, own)
     renew(t, time_ns, settings)
     plot.serial, plot.straight = t.serial, t.mu[0]

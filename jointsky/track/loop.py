@@ -24,13 +24,14 @@ from jointsky.track.arrays import (
 from jointsky.track.associate import ROWS_MAX, Work, associate
 from jointsky.track.existence import delete
 from jointsky.track.initiate import initiate
+from jointsky.track.learned import Learned
 from jointsky.track.update import update
 
 
 @kernel
-def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensors: Sensors,
-          head: I32, following: I32, settings: Settings, counters: I64, free: I32, may_grow: bool,
-          next_row: I32, work: Work) -> tuple[int, bool]:
+def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, now_ns: int,
+          sensors: Sensors, head: I32, following: I32, settings: Settings, counters: I64,
+          free: I32, may_grow: bool, next_row: I32, work: Work) -> tuple[int, bool]:
     """Track plots[at:] as far as buckets of time that end by now_ns.
 
     A bucket is the time after a whole multiple of bucket_ns as far as the next one and with it,
@@ -54,8 +55,8 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
             counters[NEXT_SWEEP_NS] = -(-end_ns // common.sweep_ns) * common.sweep_ns
         sweep_ns = end_ns - bucket_ns if due else now_ns
         while NEVER < counters[NEXT_SWEEP_NS] <= sweep_ns:
-            delete(tracks, sensors, looks, head, following, settings, counters[NEXT_SWEEP_NS],
-                   counters, work.near)
+            delete(tracks, sensors, looks, learned, head, following, settings,
+                   counters[NEXT_SWEEP_NS], counters, work.near)
             _tidy(tracks, common.sweep_ns, sweep_ns, counters, free)
         if not due:
             return at, False
@@ -70,8 +71,8 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                     row = next_row[row]
                 sensor = sensors[s]
                 sensor.last_ns = max(sensor.last_ns, plots[work.rows[n_rows - 1]].time_ns)
-                associate(tracks, plots, n_rows, sensors, looks, head, following, settings,
-                          counters, work)
+                associate(tracks, plots, n_rows, sensors, looks, learned, head, following,
+                          settings, counters, work)
                 for k in range(n_rows):
                     plot = plots[work.rows[k]]
                     taken_by = work.track_of[k]
@@ -80,8 +81,8 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                         # A flood may go on with tracks; it must not make any.
                         counters[QUIET] += 1
                     elif taken_by != NONE:
-                        update(tracks, taken_by, plot, sensor, looks, settings, counters,
-                               work.block)
+                        update(tracks, taken_by, plot, sensor, looks, learned, settings,
+                               counters, work.block)
                     elif counters[FREE_COUNT] > 0:
                         counters[FREE_COUNT] -= 1
                         i = free[counters[FREE_COUNT]]
@@ -91,6 +92,7 @@ def track(tracks: Tracks, looks: I64, plots: Plots, at: int, now_ns: int, sensor
                                2 * common.reach_m, head, following)
                     else:
                         counters[OVERFLOW] += 1
+                        learned.false_count[s, plot.primary, plot.cell] += 1
         counters[DONE_NS] = end_ns
         at = until
 

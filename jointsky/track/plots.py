@@ -28,6 +28,7 @@ from jointsky.track.arrays import (
     Sensors,
     Settings,
 )
+from jointsky.track.learned import cell_of
 from jointsky.track.screen import (
     BAD_VALUE,
     CLOCK,
@@ -149,7 +150,7 @@ def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, pre
             why = NOT_AIRCRAFT
         if why == USED:
             plot.time_ns, plot.sensor, plot.flags, plot.quiet = time_ns[i], s, flags[i], 0
-            plot.number = 0
+            plot.number, plot.cell, plot.density_log = 0, 0, np.nan
             plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
             plot.serial, plot.before, plot.straight = NONE, NONE, np.nan
             height = np.nan
@@ -217,6 +218,7 @@ def _fill_polar(plot: Plot, sensor: SensorRow, range_m: float, azimuth_rad: floa
     range_m *= math.exp(0.5 * sensor.sigma_azimuth_rad * sensor.sigma_azimuth_rad)
     plot.form, plot.sigma_m, plot.range_m = POLAR, 0.0, range_m
     plot.sin_az, plot.cos_az = math.sin(azimuth), math.cos(azimuth)
+    plot.cell = cell_of(plot.raw[0], azimuth_rad, sensor.max_range_m)
     plot.radius_m = radius_towards(sensor.latitude_rad, azimuth)
     plot.assumed[0], plot.assumed[1] = assumed_height(range_m, sensor.height_m,
                                                       settings.height_max_m)

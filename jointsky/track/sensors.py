@@ -59,9 +59,9 @@ def table_of(sensors: tuple[Sensor, ...], tuning: Tuning) -> Sensors:
     table["period_ns"] = np.rint(column("period_s") * 1e9)
     table["max_range_m"] = reach
     table["p_detection"] = np.clip(column("p_detection"), 0.1, 0.99)
-    false_of = np.stack([answered, false], 1).reshape(-1, 2)
-    table["clutter_log"] = np.log(false_of / (math.pi * reach[:, None]**2))
-    table["birth_log"] = np.log(tuning.births / false_of)
+    area_m2 = math.pi * reach**2
+    table["false_per_m2"] = np.stack([answered, false], 1).reshape(-1, 2) / area_m2[:, None]
+    table["birth_log"] = np.log(tuning.births / area_m2)
     table["last_ns"] = NEVER
     return table
 

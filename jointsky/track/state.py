@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jointsky.model.batch import I32, I64, Array
+from jointsky.model.batch import F64, I32, I64, Array
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track.arrays import (
@@ -22,11 +22,13 @@ from jointsky.track.arrays import (
     Sensors,
     Tracks,
 )
+from jointsky.track.learned import Learned
 from jointsky.track.screen import REASONS, Screen
 from jointsky.track.tuning import Tuning
 
 # What tracking changes: kept at moments, gone back to, copied. Arrays, each by its name.
-MEMORY = ("table", "tracks", "looks", "head", "following", "free", "counters")
+MEMORY = ("table", "tracks", "looks", "head", "following", "free", "counters",
+          *Learned._fields)
 
 COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "crowded": CROWDED, "started": STARTED,
            "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET}
@@ -47,7 +49,8 @@ class TrackerState:
     """All that the tracker knows.
 
     table: the sensors as records, row_of: sensor id -> row of it; screen: which reports are
-    refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`; head, following:
+    refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`;
+    false_count, density_log, scans, due_ns, seen: see `jointsky.track.learned`; head, following:
     the gating grid; pending: plots whose bucket has not ended; held: late ones, the first since
     held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
     tracker was last advanced, each with the serial of its track; gone: tracks that were found then
@@ -64,6 +67,11 @@ class TrackerState:
     row_of: I32
     tracks: Tracks
     looks: I64
+    false_count: F64
+    density_log: F64
+    scans: F64
+    due_ns: I64
+    seen: F64
     head: I32
     following: I32
     free: I32

@@ -52,6 +52,7 @@ from jointsky.track.history import (
     oldest_of_use,
     remember,
 )
+from jointsky.track.learned import Learned, learned_of
 from jointsky.track.loop import track
 from jointsky.track.picture import picture_of
 from jointsky.track.plots import in_order, prepare
@@ -74,6 +75,7 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
         world=world, unit_id=unit_id, sensors=(), tuning=tuning, settings=settings_of(tuning),
         table=table_of((), tuning), row_of=rows_of(()),
         tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
+        **learned_of(table_of((), tuning))._asdict(),
         head=head, following=following,
         free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), screen=screens.make_screen(),
         counters=counters, pending=np.empty(0, PLOT), held=np.empty(0, PLOT), held_ns=NEVER,
@@ -101,7 +103,8 @@ def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerSta
         looks = make_looks(len(memory["looks"]), len(known))
         table["last_ns"][:old] = memory["table"]["last_ns"]
         looks[:, :old] = memory["looks"]
-        return {"table": table, "looks": looks}
+        learned = learned_of(table, Learned(*(memory[name] for name in Learned._fields)))
+        return {"table": table, "looks": looks, **learned._asdict()}
 
     moments = tuple(replace(moment, memory=moment.memory | widened(moment.memory))
                     for moment in state.moments)
@@ -190,8 +193,9 @@ def _track(state: TrackerState, plots: Plots, at: int, now_ns: int) -> tuple[Tra
     next_row, short = np.empty(len(plots), np.int32), True
     while short:
         work = make_work(len(plots), len(state.tracks), len(state.sensors))
+        learned = Learned(*(getattr(state, name) for name in Learned._fields))
         at, short = track(
-            state.tracks, state.looks, plots, at, now_ns, state.table, state.head,
+            state.tracks, state.looks, learned, plots, at, now_ns, state.table, state.head,
             state.following, state.settings, state.counters, state.free,
             len(state.tracks) < state.tuning.tracks_max, next_row, work)
         if short:

@@ -32,7 +32,9 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.associate import evidence_of
+from jointsky.track.coverage import hit
 from jointsky.track.gate import renew
+from jointsky.track.learned import Learned
 from jointsky.track.measure import follow, measure
 from jointsky.track.numbers import next_number
 
@@ -48,20 +50,22 @@ SHARE_MIN = 0.3
 
 
 @inlined
-def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, settings: Settings,
-           counters: I64, block: F64) -> None:
+def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, learned: Learned,
+           settings: Settings, counters: I64, block: F64) -> None:
     """Track i takes a plot. block: scratch of `jointsky.kernels.filter`."""
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
     ratio += _move(t, plot, sensor, own, block)
-    ratio -= sensor.clutter_log[plot.primary]
+    ratio -= plot.density_log
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
     t.odds = min(t.odds + ratio, own.odds_max)
     _hear_height(t, plot, own)
     _hear_codes(t, plot)
     time_ns = plot.time_ns
+    if t.state == CONFIRMED and plot.form == POLAR:
+        hit(t, plot, looks[i, s, SEEN], sensor, learned)
     looks[i, s, SEEN] = max(looks[i, s, SEEN], time_ns)
     looks[i, s, LOOK] = max(looks[i, s, LOOK], time_ns)
     t.updated_ns = max(t.updated_ns, time_ns)

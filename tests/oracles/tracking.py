@@ -22,6 +22,7 @@ GEOD = Geod(ellps="WGS84")
 A, B = GEOD.a, GEOD.b
 RADARS = (SensorKind.PSR, SensorKind.SSR, SensorKind.PSR_SSR)
 UPPER = np.triu_indices(4)
+RINGS, SECTORS = 16, 32
 
 
 def ecef(latitude, longitude, height):
@@ -141,6 +142,7 @@ class Track:
     share: float = 1.0
     missed: int = 0
     number: int = 0
+    first: tuple = ()
     seen: dict = field(default_factory=dict)
     look: dict = field(default_factory=dict)
 
@@ -167,6 +169,15 @@ class SlowTracker:
         self.numbers = 0
         self.last: dict[int, int] = {}
         self.sweep_ns: int | None = None
+        n = len(sensors)
+        self.scan_end: list[int | None] = [None] * n
+        self.scans = np.zeros(n)
+        self.false = np.zeros((n, 2, RINGS, SECTORS))
+        self.map = np.stack([np.stack([
+            np.full((RINGS, SECTORS), self.clutter(s, primary) / (math.pi * self.reach(s) ** 2))
+            for primary in (False, True)]) for s in range(n)])
+        self.hits, self.expected = np.zeros((2, n, 4, RINGS, SECTORS))
+        self.in_vain = np.zeros((n, 4, RINGS, SECTORS))
 
     # ---- the loop
 
@@ -236,12 +247,13 @@ class SlowTracker:
             low = horizon(range_m, sensor.height_m)
             high = min(tuning.height_max_m, sensor.height_m + 0.75 * range_m + low)
             low = min(low, high - 500)
-            plot |= {"range": range_m, "azimuth": azimuth,
+            plot |= {"cell": self.cell(s, plots.range_m[row], plots.azimuth_rad[row]),
+                     "range": range_m, "azimuth": azimuth,
                      "assumed": ((low + high) / 2, (high - low) / math.sqrt(12))}
             height = plot["assumed"][0] if plot["height"] is None else plot["height"]
             plot["point"] = self.place(plot, s, height)
         else:
-            plot |= {"assumed": (tuning.height_max_m / 2, tuning.height_max_m / 4),
+            plot |= {"assumed": (tuning.height_max_m / 2, tuning.height_max_m / 4), "cell": (0, 0),
                      "sigma": max(given("sigma_m") or sensor.sigma_range_m, 5.0)}
             plot["point"] = ecef(plots.latitude_rad[row], plots.longitude_rad[row],
                                  plot["height"] or 0.0)
@@ -303,9 +315,43 @@ class SlowTracker:
         false = max(sensor.clutter, self.tuning.clutter_min)
         return false * (0.1 if sensor.kind == SensorKind.PSR_SSR and not primary else 1.0)
 
-    def density(self, s: int, primary: bool) -> float:
-        reach = self.sensors[s].max_range_m if self.radar(s) else 400_000.0
-        return math.log(self.clutter(s, primary) / (math.pi * reach ** 2))
+    def reach(self, s: int) -> float:
+        return self.sensors[s].max_range_m if self.radar(s) else 400_000.0
+
+    def cell(self, s: int, range_m: float, azimuth: float) -> tuple[int, int]:
+        return (min(int(range_m / self.reach(s) * RINGS), RINGS - 1),
+                math.floor(azimuth / (2 * math.pi) * SECTORS) % SECTORS)
+
+    def density(self, s: int, plot: dict) -> float:
+        return math.log(self.map[s, int(plot["primary"])][plot["cell"]])
+
+    def end_scans(self, now_ns: int) -> None:
+        """Clutter is the mean of a gamma law over 50 scans, its prior the sensor's own mean."""
+        for s, sensor in enumerate(self.sensors):
+            end, period = self.scan_end[s], round(sensor.period_s * 1e9)
+            if not self.radar(s) or (end is not None and now_ns < end):
+                continue
+            if end is None or now_ns - self.last.get(s, -(1 << 62)) >= 2.5 * period:
+                self.scan_end[s] = now_ns + period
+                continue
+            self.scan_end[s] = end + period
+            self.scans[s] = self.scans[s] * 0.98 + 1
+            self.false[s] *= 0.98
+            edges = self.reach(s) / RINGS * np.arange(RINGS + 1)
+            area = np.repeat(math.pi * np.diff(edges ** 2)[:, None] / SECTORS, SECTORS, 1)
+            for primary in (False, True):
+                told = self.clutter(s, primary)
+                count = self.false[s, int(primary)]
+                mean = max((20 * told + count.sum()) / (20 + self.scans[s]), told)
+                prior = mean * area / area.sum()
+                self.map[s, int(primary)] = np.maximum(
+                    (6 + count) / (6 / prior + self.scans[s]),
+                    (count - 3 * np.sqrt(count)) / self.scans[s]) / area
+            self.expected[s] += self.in_vain[s]
+            self.in_vain[s] = 0
+            full = self.expected[s] > 100
+            self.hits[s][full] *= 100 / self.expected[s][full]
+            self.expected[s][full] = 100
 
     def evidence(self, track: Track, plot: dict) -> float:
         tuning, value = self.tuning, 0.0
@@ -339,7 +385,7 @@ class SlowTracker:
                            / (2 * math.pi * math.sqrt(np.linalg.det(cov))))
         pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
         exists = -math.log1p(math.exp(-track.odds))
-        return (math.log(likelihood) - self.density(s, plot["primary"])
+        return (math.log(likelihood) - self.density(s, plot)
                 + math.log(pd / (1 - pd)) + exists + self.evidence(track, plot))
 
     # ---- update
@@ -347,7 +393,7 @@ class SlowTracker:
     def update(self, track: Track, plot: dict, s: int) -> None:
         tuning, models = self.tuning, self.tuning.models
         pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
-        ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot["primary"])
+        ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot)
         dt = (plot["ns"] - track.time_ns) * 1e-9
         if dt > 0:
             track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu, tuning, dt)
@@ -373,6 +419,14 @@ class SlowTracker:
             track.mu, _ = reweigh(track.mu, logs)
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
+        if self.radar(s) and track.number:
+            place, period = (s, self.band(track), *plot["cell"]), round(
+                self.sensors[s].period_s * 1e9)
+            before, turns = track.seen.get(s, -(1 << 62)), 1
+            if before >= track.updated_ns:
+                turns = min(max(round((plot["ns"] - before) / period), 1), 10)
+            self.hits[place] += 1
+            self.expected[place] += turns * pd
         track.seen[s] = max(track.seen.get(s, 0), plot["ns"])
         track.look[s] = max(track.look[s], plot["ns"])
         track.updated_ns = max(track.updated_ns, plot["ns"])
@@ -444,7 +498,7 @@ class SlowTracker:
     def start(self, plot: dict, s: int, by_track: bool) -> None:
         tuning, n = self.tuning, len(self.tuning.models)
         latitude, longitude, _ = geodetic(plot["point"])
-        odds = math.log(tuning.births / self.clutter(s, plot["primary"]))
+        odds = math.log(tuning.births / (math.pi * self.reach(s) ** 2)) - self.density(s, plot)
         track = Track(plot["ns"], plot["point"], axes_at(latitude, longitude), [], [],
                       np.array([model.share for model in tuning.models]) / sum(
                           model.share for model in tuning.models),
@@ -463,6 +517,7 @@ class SlowTracker:
         track.address = None if plot["address"] is None else (plot["address"], 1)
         track.answered = not plot["primary"] and self.radar(s)
         track.seen = {s: plot["ns"]}
+        track.first = (s, int(plot["primary"]), *plot["cell"])
         track.look = {place: plot["ns"] for place in range(len(self.sensors))}
         self.tracks.append(track)
 
@@ -473,7 +528,14 @@ class SlowTracker:
             for s in range(len(self.sensors)):
                 if self.radar(s):
                     self.count_miss(track, s, now_ns)
-        self.tracks = [track for track in self.tracks if not self.is_over(track, now_ns)]
+        over = [track for track in self.tracks if self.is_over(track, now_ns)]
+        for track in over:
+            if not track.number:
+                self.false[track.first] += track.hits / (1 + math.exp(track.odds))
+            elif track.hits <= 10:
+                self.false[track.first] += track.hits
+        self.tracks = [track for track in self.tracks if not any(track is one for one in over)]
+        self.end_scans(now_ns)
         if now_ns // round(self.tuning.sweep_s * 1e9) % 4 == 0:
             self.merge(now_ns)
 
@@ -483,16 +545,18 @@ class SlowTracker:
             return
         chance = 0.0
         if now_ns - self.last.get(s, -(1 << 62)) <= 2.5 * period:
-            chance = (self.chance_seen(track, s, now_ns) * track.share
-                      * min(max(self.sensors[s].p_detection, 0.1), 0.99))
-        if chance < 0.02:
+            chance = self.chance_seen(track, s, now_ns, track.look[s] + period // 2) * track.share
+        if chance == 0:
             track.look[s] = now_ns
         else:
             track.odds += math.log(1 - chance)
             track.missed += 1
             track.look[s] += period
 
-    def chance_seen(self, track: Track, s: int, now_ns: int) -> float:
+    def band(self, track: Track) -> int:
+        return 3 if track.height is None else sum(track.height[0] > top for top in (2000, 6000))
+
+    def chance_seen(self, track: Track, s: int, now_ns: int, vouched_ns: int) -> float:
         sensor = self.sensors[s]
         if sensor.kind == SensorKind.SSR and not track.answered:
             return 0.0
@@ -507,7 +571,15 @@ class SlowTracker:
         if track.height is not None:
             height, sigma = track.height[0], 100.0
         above = (height - horizon(range_m, sensor.height_m)) / sigma
-        return 1 / ((1 + math.exp(-1.7 * inside)) * (1 + math.exp(-1.7 * above)))
+        pd = min(max(sensor.p_detection, 0.1), 0.99)
+        prior = pd / ((1 + math.exp(-1.7 * inside)) * (1 + math.exp(-1.7 * above)))
+        if prior < 0.02:
+            return 0.0
+        azimuth = math.atan2(*(axes_at(sensor.latitude_rad, sensor.longitude_rad)[:2] @ ray))
+        place = (s, self.band(track), *self.cell(s, range_m, azimuth))
+        if track.number and track.updated_ns > vouched_ns:
+            self.in_vain[place] += prior
+        return min(prior * (10 + self.hits[place]) / (10 + self.expected[place]), pd)
 
     def is_over(self, track: Track, now_ns: int) -> bool:
         tuning = self.tuning
