@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jointsky.codec.csvtable import Columns, find_table, read_table
-from jointsky.model.batch import U8, Bool
+from jointsky.codec.csvtable import CHUNK, Columns, find_table, read_chunks, read_table
+from jointsky.model.batch import Bool
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.errors import FileProblem
 from jointsky.model.schema import PlotBatch, PlotKind
@@ -30,7 +31,8 @@ PLOT_TYPES = {"time": "f", "sensor": "i", "kind": "s", "rng": "f", "az": "f", "m
 SENSOR_TYPES = {"sensor": "i", "kind": "s", "lat": "f", "lon": "f", "alt": "f", "period": "f",
                 "max_range": "f", "sig_rng": "f", "sig_az": "f", "pd": "f", "clutter": "f"}
 BIAS_TYPES = {"sensor": "i", "rng_bias": "f", "az_bias": "f"}
-PLOT_KINDS = {"PSR": PlotKind.PSR, "SSR": PlotKind.SSR, "ADSB": PlotKind.ADSB}
+KIND_WORDS = ("PSR", "SSR", "ADSB")
+KIND_VALUES = np.array([PlotKind.PSR, PlotKind.SSR, PlotKind.ADSB, 0], np.uint8)  # last: none
 SENSOR_KINDS = {"PSR": SensorKind.PSR, "SSR": SensorKind.SSR, "ADSB": SensorKind.ADSB}
 MEASURES = {"rng": "range_m", "az": "azimuth_rad", "mode_a": "mode_3a", "alt": "mode_c_m",
             "lat": "latitude_rad", "lon": "longitude_rad", "vn": "velocity_north_ms",
@@ -124,43 +126,54 @@ def read_sensors(path: Path) -> tuple[Sensor, ...]:
 
 def read_plots(path: Path, world: World) -> PlotBatch:
     """Read plots. Raises `FileProblem`."""
-    table = read_table(path, PLOT_TYPES)
+    return PlotBatch.join(list(read_plots_in_parts(path, world)), world)
+
+
+def read_plots_in_parts(path: Path, world: World, rows: int = CHUNK) -> Iterator[PlotBatch]:
+    """`read_plots` in parts of at most so many rows, in order, read as they are asked for."""
+    first, latest_ns = 0, None
+    for table in read_chunks(path, PLOT_TYPES, rows):
+        part = _plots_of(path, table, world, first, latest_ns)
+        first += len(part)
+        latest_ns = part.time_ns[-1] if len(part) else latest_ns
+        yield part
+
+
+def _plots_of(path: Path, table: Columns, world: World, first: int,
+              latest_ns: np.int64 | None) -> PlotBatch:
+    """One part. first: how many rows came before it, latest_ns: the time of the last of them."""
+    there = {name: table.has(name) for name in PLOT_TYPES}
     for name in ("time", "sensor", "kind"):
-        _refuse(path, ~table.has(name), f"no {name}", "a value in every row")
-    kind = _kinds(path, table)
+        _refuse(path, ~there[name], f"no {name}", "a value in every row", first)
+    kind = KIND_VALUES[table.places("kind", KIND_WORDS)]
+    _refuse(path, kind == 0, "an unknown kind", ", ".join(KIND_WORDS), first)
     time_ns = np.rint(table.values("time") * NS_PER_S).astype(np.int64)
-    _refuse(path, np.diff(time_ns, prepend=time_ns[:1]) < 0, "time going backwards", "time order")
+    before = time_ns[:1] if latest_ns is None else latest_ns
+    _refuse(path, np.diff(time_ns, prepend=before) < 0, "time going backwards", "time order", first)
     adsb = kind == PlotKind.ADSB
-    _refuse(path, ~adsb & ~(table.has("rng") & table.has("az")), "no rng or az",
-            "both in every radar plot")
-    _refuse(path, adsb & ~(table.has("lat") & table.has("lon")), "no lat or lon",
-            "both in every ADSB plot")
+    _refuse(path, ~adsb & ~(there["rng"] & there["az"]), "no rng or az",
+            "both in every radar plot", first)
+    _refuse(path, adsb & ~(there["lat"] & there["lon"]), "no lat or lon",
+            "both in every ADSB plot", first)
     blank = PlotBatch.blank(len(table), world)
     present = blank.present
     cells: dict[str, Any] = {}
     for column, name in MEASURES.items():
-        present |= np.where(table.has(column), PlotBatch.bit(name), np.uint64(0))
-        values = table.values(column).astype(getattr(blank, name).dtype)
-        cells[name] = np.radians(values) if column in DEGREES else values
+        if there[column].any():
+            present |= there[column] * PlotBatch.bit(name)
+            values = table.values(column).astype(getattr(blank, name).dtype, copy=False)
+            cells[name] = np.radians(values) if column in DEGREES else values
     return replace(
-        blank, time_ns=time_ns, received_ns=time_ns.copy(), present=present, kind=kind,
+        blank, time_ns=time_ns, received_ns=time_ns, present=present, kind=kind,
         sensor_id=table.values("sensor").astype(np.int32),
-        frame=np.arange(len(table), dtype=np.int64), **cells)
+        frame=np.arange(first, first + len(table), dtype=np.int64), **cells)
 
 
-def _kinds(path: Path, table: Columns) -> U8:
-    words = table.values("kind")
-    kinds = np.zeros(len(table), np.uint8)
-    for word, kind in PLOT_KINDS.items():
-        kinds[words == word] = kind
-    _refuse(path, kinds == 0, "an unknown kind", ", ".join(PLOT_KINDS))
-    return kinds
-
-
-def _refuse(path: Path, wrong: Bool, problem: str, expected: str) -> None:
-    """Raises `FileProblem` at the first wrong row, counted as a person counts below the head."""
+def _refuse(path: Path, wrong: Bool, problem: str, expected: str, first: int = 0) -> None:
+    """Raises `FileProblem` at the first wrong row, counted as a person counts below the head, with
+    the rows of the file that came `first`."""
     if wrong.any():
-        raise FileProblem(path, problem, place=f"row {int(np.argmax(wrong)) + 1}",
+        raise FileProblem(path, problem, place=f"row {first + int(np.argmax(wrong)) + 1}",
                           expected=expected)
 
 
