@@ -12,10 +12,11 @@ from typing import BinaryIO
 import numpy as np
 
 from jointsky.app.config import endpoint_of
+from jointsky.app.pipeline import pictures
 from jointsky.app.recordings import OpenedRecording, open_recording
 from jointsky.codec.asterix.from_batches import encode_tracks
 from jointsky.codec.asterix.reports import encode_end_of_batch
-from jointsky.codec.plotfolder import PlotFolder, Scenario, read_plot_folder
+from jointsky.codec.plotfolder import PlotFolder, Scenario, open_plot_folder
 from jointsky.codec.trackfile import TrackRows
 from jointsky.edge.udp import UdpSender
 from jointsky.engine.state import PictureState, add_sensors
@@ -27,11 +28,8 @@ from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackBatch, TrackState
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
-from jointsky.track import tracker
-from jointsky.track.tuning import Tuning
 
 STEPS_MAX = 1_000_000
-UNIT_ID = 0  # SAC/SIC 0/0: tracks of nobody's unit
 
 
 @dataclass(frozen=True)
@@ -54,23 +52,17 @@ def track_folder(folder: Path, bias: Path | None = None) -> Run:
 
     A picture at a time is made of the plots up to it and of none later. Raises `FileProblem`.
     """
-    read = read_plot_folder(folder, World.STUDY, bias)
-    steps = len(_grid_of(read.scenario))
-    _check_steps(steps, folder)
-    return Run(steps, pictures_of(read), len(read.plots), "plots", [])
+    opened = open_plot_folder(folder, World.STUDY, bias)
+    grid = _grid_of(opened.scenario)
+    _check_steps(len(grid), folder)
+    return Run(len(grid), pictures(opened.parts, opened.sensors, grid, World.STUDY), opened.rows,
+               "plots", [])
 
 
 def pictures_of(folder: PlotFolder) -> Iterator[tuple[int, TrackBatch]]:
-    """(now_ns, tracks) at each time of the output grid of a plot folder."""
-    grid = _grid_of(folder.scenario)
-    ends = np.searchsorted(folder.plots.time_ns, grid, side="right")
-    # Plot folders are in order of time: nothing comes late.
-    state = tracker.start(folder.plots.world, UNIT_ID, folder.sensors, Tuning(late_s_max=0.0))
-    begin = 0
-    for now_ns, end in zip(grid.tolist(), ends.tolist(), strict=True):
-        state = tracker.advance(state, folder.plots.take(slice(begin, end)), now_ns)
-        begin = end
-        yield now_ns, tracker.picture(state, now_ns)
+    """(now_ns, tracks) at each time of the output grid of a plot folder, on one thread."""
+    return pictures(iter([folder.plots]), folder.sensors, _grid_of(folder.scenario),
+                    folder.plots.world, threads=1)
 
 
 def _grid_of(scenario: Scenario) -> I64:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from jointsky.codec.csvtable import CHUNK, Columns, find_table, read_chunks, read_table
+from jointsky.codec.csvtable import CHUNK, Columns, count_rows, find_table, read_chunks, read_table
 from jointsky.model.batch import Bool
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.errors import FileProblem
@@ -63,21 +63,50 @@ class PlotFolder:
     plots: PlotBatch
 
 
+@dataclass(frozen=True)
+class OpenedFolder:
+    """A plot folder of which the plots are still to be read. rows: how many there are; parts:
+    those plots in order, once; it raises `FileProblem` where they are bad."""
+
+    scenario: Scenario
+    sensors: tuple[Sensor, ...]
+    rows: int
+    parts: Iterator[PlotBatch]
+
+
 def read_plot_folder(folder: Path, world: World, bias: Path | None = None) -> PlotFolder:
     """Read a folder; bias: a file of known biases, which the sensors then carry.
 
     Raises `FileProblem` with file, row and column.
     """
+    opened = open_plot_folder(folder, world, bias)
+    return PlotFolder(opened.scenario, opened.sensors, PlotBatch.join(list(opened.parts), world))
+
+
+def open_plot_folder(folder: Path, world: World, bias: Path | None = None) -> OpenedFolder:
+    """`read_plot_folder`, but plots in Parquet are read only as they are asked for."""
     scenario = read_scenario(folder)
     sensors = read_sensors(find_table(folder, "sensors"))
     if bias is not None:
         sensors = _with_bias(sensors, bias)
-    plots = read_plots(find_table(folder, "plots"), world)
-    heard = set(np.unique(plots.sensor_id).tolist())
-    if unknown := heard - {sensor.sensor_id for sensor in sensors}:
-        raise FileProblem(folder, f"plots of sensor {', '.join(map(str, sorted(unknown)))}",
-                          expected="a row in sensors.csv for each sensor")
-    return PlotFolder(scenario, sensors, plots)
+    path = find_table(folder, "plots")
+    parts = _of_sensors(folder, read_plots_in_parts(path, world), sensors)
+    rows = count_rows(path)
+    if rows is None:
+        read = list(parts)
+        rows, parts = sum(map(len, read)), iter(read)
+    return OpenedFolder(scenario, sensors, rows, parts)
+
+
+def _of_sensors(folder: Path, parts: Iterator[PlotBatch],
+                sensors: tuple[Sensor, ...]) -> Iterator[PlotBatch]:
+    known = [sensor.sensor_id for sensor in sensors]
+    for part in parts:
+        unknown = np.setdiff1d(part.sensor_id, known).tolist()
+        if unknown:
+            raise FileProblem(folder, f"plots of sensor {', '.join(map(str, unknown))}",
+                              expected="a row in sensors.csv for each sensor")
+        yield part
 
 
 def read_scenario(folder: Path) -> Scenario:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from jointsky.kernels.filter import BLOCK, combine, load, predict
@@ -32,14 +34,20 @@ COASTING = int(TrackState.COASTING)
 (LATITUDE, LONGITUDE, EAST, NORTH, HEIGHT, CLIMB, MANOEUVRE, CELLS) = range(8)
 
 
-def picture_of(state: TrackerState, now_ns: int) -> TrackBatch:
-    """See `jointsky.track.tracker.picture`."""
+def seen_of(state: TrackerState) -> TrackerState:
+    """See `jointsky.track.tracker.seen`: of the tracks only those of the picture, by number."""
     tracks = state.tracks
     rows = np.flatnonzero((tracks["state"] == CONFIRMED)
                           | ((tracks["state"] == DROPPED)
                              & (tracks["dropped_ns"] > state.before_ns)))
     rows = rows[np.argsort(tracks["number"][rows], kind="stable")]
-    kept, looks = tracks[rows], state.looks[rows]
+    return replace(state, tracks=tracks[rows], looks=state.looks[rows], table=state.table.copy())
+
+
+def picture_of(state: TrackerState, now_ns: int) -> TrackBatch:
+    """See `jointsky.track.tracker.picture`."""
+    state = seen_of(state)
+    kept, looks = state.tracks, state.looks
     if len(state.gone):
         kept = np.concatenate([kept, state.gone])
         looks = np.concatenate([looks, make_looks(len(state.gone), looks.shape[1])])

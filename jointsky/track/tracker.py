@@ -54,7 +54,7 @@ from jointsky.track.history import (
 )
 from jointsky.track.learned import Learned, learned_of
 from jointsky.track.loop import track
-from jointsky.track.picture import picture_of
+from jointsky.track.picture import picture_of, seen_of
 from jointsky.track.plots import in_order, prepare
 from jointsky.track.sensors import IDS, SENSORS_MAX, placed_sensor, rows_of, table_of
 from jointsky.track.state import TrackerState, with_memory
@@ -120,6 +120,15 @@ def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
     off, come before, too many at once) are counted by sensor and reason in `state.screen`, whose
     `fate` says what became of each row. Sources of positions need not be configured.
     """
+    state, ready = make_ready(state, plots, now_ns)
+    return run(state, ready, now_ns)
+
+
+def make_ready(state: TrackerState, plots: PlotBatch,
+               now_ns: int) -> tuple[TrackerState, Plots]:
+    """The first half of `advance`: what `run` takes. It reads sensors and tuning of the state and
+    changes its screen, not its tracks. Raises `WorldMismatch`.
+    """
     if plots.world is not state.world:
         raise WorldMismatch(f"plots of {plots.world.value} for a tracker of {state.world.value}")
     state = _with_placed(state, plots)
@@ -128,7 +137,7 @@ def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
                             (oldest_of_use(state), now_ns, latest_ns), state.screen)
     state.screen = screen
     state.counters[UNKNOWN_SENSOR] += np.count_nonzero(screen.fate == screens.UNKNOWN_SENSOR)
-    return run(state, ready, now_ns)
+    return state, ready
 
 
 def picture(state: TrackerState, now_ns: int) -> TrackBatch:
@@ -150,8 +159,13 @@ def last_seen(state: TrackerState) -> tuple[I32, I64]:
             np.maximum(state.looks[numbered, :, SEEN], 0))
 
 
+def seen(state: TrackerState) -> TrackerState:
+    """What `picture` needs of a state, by itself, so that the state may go on."""
+    return seen_of(state)
+
+
 def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
-    """`advance` with plots that are already made ready (`jointsky.track.plots.prepare`)."""
+    """`advance` with plots that are already made ready (`make_ready`)."""
     state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
     state.gone = state.gone[:0]
     if len(state.pending):

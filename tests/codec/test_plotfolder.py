@@ -7,14 +7,21 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from jointsky.codec.plotfolder import read_plot_folder, read_scenario
+from jointsky.codec.plotfolder import (
+    MEASURES,
+    read_plot_folder,
+    read_plots,
+    read_plots_in_parts,
+    read_scenario,
+)
 from jointsky.codec.trackfile import TrackRows, read_tracks, read_truth, write_tracks
 from jointsky.model.errors import FileProblem, UsageProblem
-from jointsky.model.schema import PlotKind
+from jointsky.model.schema import PlotBatch, PlotKind
 from jointsky.model.world import World
 
 SCENARIO = {"lat": 48.5, "lon": 9.0, "half": 3e5, "step": 4.0, "duration": 600.0}
@@ -138,3 +145,47 @@ def test_real_folders_read_whole(shared: Path) -> None:
         plots = read_plot_folder(folder, World.STUDY).plots
         assert len(plots) == json.loads((folder / "scenario.json").read_text())["plots"]
         assert len(read_truth(folder).time_s) > 0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("rows", [1, 2, 7, 1000])
+def test_parts_are_the_whole(tmp_path: Path, suffix: str, rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    n, kinds = 41, np.array(["PSR", "SSR", "ADSB"])
+    kind = kinds[rng.integers(0, 3, n)]
+    placed = kind == "ADSB"
+
+    def given(values: np.ndarray, there: np.ndarray) -> pa.Array:
+        return pa.array(values, mask=~there)
+
+    table = pa.table({
+        "time": np.sort(rng.uniform(0, 60, n)), "sensor": rng.integers(0, 4, n), "kind": kind,
+        "rng": given(rng.uniform(1e3, 3e5, n), ~placed),
+        "az": given(rng.uniform(0, 360, n), ~placed),
+        "mode_a": given(rng.integers(0, 4096, n), kind == "SSR"),
+        "alt": given(rng.uniform(0, 1e4, n), rng.random(n) < 0.5),
+        "lat": given(rng.uniform(40, 50, n), placed), "lon": given(rng.uniform(0, 9, n), placed),
+        "vn": given(rng.normal(0, 99, n), placed), "ve": given(rng.normal(0, 99, n), placed),
+        "icao": given(rng.integers(1, 1 << 24, n), placed)})
+    path = tmp_path / f"plots{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(table, path, row_group_size=16)
+    else:
+        pacsv.write_csv(table, path)
+    parts = list(read_plots_in_parts(path, World.STUDY, rows))
+    assert max(len(part) for part in parts) <= rows
+    whole, joined = read_plots(path, World.STUDY), PlotBatch.join(parts, World.STUDY)
+    for name in ("time_ns", "received_ns", "present", "sensor_id", "kind", "frame",
+                 *MEASURES.values()):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(joined, name))
+    assert whole.frame.tolist() == list(range(n))
+    assert (whole.has("latitude_rad") == placed).all()
+
+
+def test_a_problem_in_a_later_part_names_the_row_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "plots.csv"
+    lines = [f"{second}.0,1,SSR,1000,90,,,,,,," for second in (0, 1, 2, 3, 4, 3, 5)]
+    path.write_text("\n".join([PLOTS.splitlines()[0], *lines]) + "\n")
+    for rows in (1, 2, 5, 100):
+        with pytest.raises(FileProblem, match="row 6: time going backwards"):
+            list(read_plots_in_parts(path, World.STUDY, rows))

@@ -37,7 +37,8 @@ def track(
     from rich.console import Console
     from rich.progress import Progress
 
-    from jointsky.app.tracking import UNIT_ID, RowCollector, TrackSender
+    from jointsky.app.pipeline import UNIT_ID
+    from jointsky.app.tracking import RowCollector, TrackSender
     from jointsky.codec.trackfile import check_track_suffix, write_tracks
 
     check_track_suffix(output)
