@@ -42,7 +42,9 @@ class Columns:
             return np.asarray(cells.cast(pa.string()).fill_null("").to_pylist(), dtype=np.str_)
         if cells.type == TYPES["i"] and cells.null_count:
             cells = pc.fill_null(cells, 0)
-        return np.asarray(cells.to_numpy())
+        values = np.asarray(cells.to_numpy())
+        # Memory of Arrow may not be written, which kernels take for another type.
+        return values if values.flags.writeable else values.copy()
 
     def places(self, name: str, words: Sequence[str]) -> I32:
         """Where each text of a column stands in `words`: (n,), -1 if nowhere or absent."""

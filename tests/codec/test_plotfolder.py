@@ -160,7 +160,7 @@ def test_parts_are_the_whole(tmp_path: Path, suffix: str, rows: int) -> None:
 
     table = pa.table({
         "time": np.sort(rng.uniform(0, 60, n)), "sensor": rng.integers(0, 4, n), "kind": kind,
-        "rng": given(rng.uniform(1e3, 3e5, n), ~placed),
+        "rng": rng.uniform(1e3, 3e5, n),
         "az": given(rng.uniform(0, 360, n), ~placed),
         "mode_a": given(rng.integers(0, 4096, n), kind == "SSR"),
         "alt": given(rng.uniform(0, 1e4, n), rng.random(n) < 0.5),
@@ -178,6 +178,7 @@ def test_parts_are_the_whole(tmp_path: Path, suffix: str, rows: int) -> None:
     for name in ("time_ns", "received_ns", "present", "sensor_id", "kind", "frame",
                  *MEASURES.values()):
         np.testing.assert_array_equal(getattr(whole, name), getattr(joined, name))
+        assert all(getattr(part, name).flags.writeable for part in parts), "one type for kernels"
     assert whole.frame.tolist() == list(range(n))
     assert (whole.has("latitude_rad") == placed).all()
 
