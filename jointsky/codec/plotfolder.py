@@ -212,5 +212,5 @@ def _with_bias(sensors: tuple[Sensor, ...], path: Path) -> tuple[Sensor, ...]:
              zip(*(table.values(name) for name in BIAS_TYPES), strict=True)}
     return tuple(
         replace(sensor, range_bias_m=known[sensor.sensor_id][0],
-                azimuth_bias_rad=known[sensor.sensor_id][1])
+                azimuth_bias_rad=known[sensor.sensor_id][1], bias_known=True)
         if sensor.sensor_id in known else sensor for sensor in sensors)

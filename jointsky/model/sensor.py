@@ -26,7 +26,8 @@ class Sensor:
     period_s: antenna rotation or update interval; max_range_m: slant range of the instrument;
     sigma_range_m, sigma_azimuth_rad: standard deviations (for ADS-B and MLAT `sigma_range_m`
     is that of horizontal position); p_detection: per scan; clutter: mean false plots per scan;
-    range_bias_m, azimuth_bias_rad: measured minus true, to be taken off its plots.
+    range_bias_m, azimuth_bias_rad, time_bias_s: measured minus true, to be taken off its plots;
+    bias_known: they are so even where they are 0. Else they are learned while tracking.
     """
 
     sensor_id: int
@@ -44,6 +45,14 @@ class Sensor:
     nation: str = ""
     range_bias_m: float = 0.0
     azimuth_bias_rad: float = 0.0
+    time_bias_s: float = 0.0
+    bias_known: bool = False
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether its biases were told."""
+        return self.bias_known or any((self.range_bias_m, self.azimuth_bias_rad,
+                                       self.time_bias_s))
 
     @property
     def sac(self) -> int:

@@ -90,18 +90,20 @@ PLOT = np.dtype([
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; false_per_m2: false
 # plots per m2 and scan as configured, [answered, primary]; birth_log: log of new aircraft per m2
-# and scan; last_ns: its newest plot.
+# and scan; biases: taken off its plots, sigma_bias: what is not known of them; last_ns: its newest
+# plot.
 SENSOR = np.dtype([
     ("sensor_id", "i4"), ("form", "u1"), ("sees", "u1"), ("spare", "u2"), ("latitude_rad", "f8"),
     ("height_m", "f8"), ("origin", "f8", (3,)), ("axes", "f8", (9,)), ("period_ns", "i8"),
     ("max_range_m", "f8"), ("sigma_range_m", "f8"), ("sigma_azimuth_rad", "f8"),
     ("p_detection", "f8"), ("false_per_m2", "f8", (2,)), ("birth_log", "f8"),
-    ("range_bias_m", "f8"), ("azimuth_bias_rad", "f8"), ("last_ns", "i8")])
+    ("range_bias_m", "f8"), ("azimuth_bias_rad", "f8"), ("time_bias_s", "f8"),
+    ("sigma_bias_range_m", "f8"), ("sigma_bias_azimuth_rad", "f8"), ("last_ns", "i8")])
 
 # `Tuning` as numbers for kernels, in the units of the arrays; models side by side.
 NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance", "near_penalty",
            "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack",
-           "bias_range_m", "bias_azimuth_rad", "height_noise", "height_variance", "height_max_m",
+           "height_noise", "height_variance", "height_max_m",
            "code_match", "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
 TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
@@ -142,8 +144,6 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
         "drop": log_odds(tuning.drop), "hits_confirm": tuning.hits_confirm,
         "odds_max": tuning.odds_max, "variance_max": tuning.error_m_max**2,
         "scan_share": tuning.scan_share, "look_slack": tuning.look_slack,
-        "bias_range_m": tuning.sigma_bias_range_m,
-        "bias_azimuth_rad": tuning.sigma_bias_azimuth_rad,
         "height_noise": tuning.height_noise, "height_variance": tuning.sigma_mode_c_m**2,
         "height_max_m": tuning.height_max_m, "code_match": tuning.code_match,
         "code_mismatch": tuning.code_mismatch, "address_match": tuning.address_match,

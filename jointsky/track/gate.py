@@ -66,8 +66,10 @@ def is_out(t: Track, plot: Plot, sensor: SensorRow, sine: float, flat2: float,
            settings: Settings) -> bool:
     """Whether a plot cannot be of track t. sine: see `sine_of`; flat2: squared horizontal distance
     of the two, m2; settings: those of the track."""
+    mean = t.mean
+    moved = abs(sensor.time_bias_s) * math.sqrt(mean[2] * mean[2] + mean[3] * mean[3])
     if plot.form != POLAR:
-        bound = t.reach_m + math.sqrt(settings.gate) * plot.sigma_m
+        bound = t.reach_m + moved + math.sqrt(settings.gate) * plot.sigma_m
         return bool(flat2 > bound * bound)
     range_m, shift, steepest = plot.range_m, 0.0, abs(sine)
     if not math.isnan(t.level_m):
@@ -80,9 +82,8 @@ def is_out(t: Track, plot: Plot, sensor: SensorRow, sine: float, flat2: float,
     up = steepest + range_m / EARTH_LEAST_M
     sigma_r, sigma_a = sensor.sigma_range_m, sensor.sigma_azimuth_rad
     unsure = max(plot.assumed[1] * plot.assumed[1], settings.height_variance)
-    radial = (sigma_r * sigma_r + settings.bias_range_m * settings.bias_range_m
-              + up * up * unsure) / (1 - up * up)
-    across = range_m * range_m * (sigma_a * sigma_a
-                                  + settings.bias_azimuth_rad * settings.bias_azimuth_rad)
-    bound = t.reach_m + shift + math.sqrt(settings.gate * max(radial, across))
+    left_r, left_a = sensor.sigma_bias_range_m, sensor.sigma_bias_azimuth_rad
+    radial = (sigma_r * sigma_r + left_r * left_r + up * up * unsure) / (1 - up * up)
+    across = range_m * range_m * (sigma_a * sigma_a + left_a * left_a)
+    bound = t.reach_m + shift + moved + math.sqrt(settings.gate * max(radial, across))
     return bool(flat2 > bound * bound)

@@ -71,6 +71,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
 @inlined
 def _spread(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None:
     """The first state and covariance of every model, and so of their mixture."""
+    t.mean[2], t.mean[3] = 0.0, 0.0  # in the slot of another track: no velocity yet
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
     for m in range(t.mu.shape[0]):
         t.mu[m] = settings.share[m]

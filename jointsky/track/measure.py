@@ -53,6 +53,8 @@ def measure(t: Track, plot: Plot, sensor: SensorRow,
     """East, north m of a plot on the plane of track t, and its covariance (ee, en, nn) m2."""
     height, variance = height_for(t, plot, settings)
     origin, axes = t.origin, t.axes
+    # A clock that is ahead by its time bias: the aircraft has moved on since the true time.
+    since_e, since_n = t.mean[2] * sensor.time_bias_s, t.mean[3] * sensor.time_bias_s
     if plot.form != POLAR:
         point = plot.point
         # Lift the point to the track's height along its own vertical.
@@ -61,8 +63,8 @@ def measure(t: Track, plot: Plot, sensor: SensorRow,
         dy = point[1] + lift * axes[7] - origin[1]
         dz = point[2] + lift * axes[8] - origin[2]
         own = plot.sigma_m * plot.sigma_m
-        return (axes[0] * dx + axes[1] * dy + axes[2] * dz,
-                axes[3] * dx + axes[4] * dy + axes[5] * dz, own, 0.0, own)
+        return (axes[0] * dx + axes[1] * dy + axes[2] * dz + since_e,
+                axes[3] * dx + axes[4] * dy + axes[5] * dz + since_n, own, 0.0, own)
     range_m = plot.range_m
     sin_el = sin_elevation(range_m, height, sensor.height_m, plot.radius_m)
     x, y, z = slant_to_ecef(range_m, plot.sin_az, plot.cos_az, sin_el, sensor.origin,
@@ -75,12 +77,13 @@ def measure(t: Track, plot: Plot, sensor: SensorRow,
     flat = max(math.sqrt(along_e * along_e + along_n * along_n), 1.0)
     along_e, along_n = along_e / flat, along_n / flat
     sigma_r, sigma_a = sensor.sigma_range_m, sensor.sigma_azimuth_rad
-    radial = (sigma_r * sigma_r + settings.bias_range_m * settings.bias_range_m
+    left_r, left_a = sensor.sigma_bias_range_m, sensor.sigma_bias_azimuth_rad
+    radial = (sigma_r * sigma_r + left_r * left_r
               + sin_up * sin_up * variance) / max(1 - sin_up * sin_up, COS2_MIN)
-    across = flat * flat * (sigma_a * sigma_a
-                            + settings.bias_azimuth_rad * settings.bias_azimuth_rad)
+    across = flat * flat * (sigma_a * sigma_a + left_a * left_a)
     dx, dy, dz = x - origin[0], y - origin[1], z - origin[2]
-    return (axes[0] * dx + axes[1] * dy + axes[2] * dz, axes[3] * dx + axes[4] * dy + axes[5] * dz,
+    return (axes[0] * dx + axes[1] * dy + axes[2] * dz + since_e,
+            axes[3] * dx + axes[4] * dy + axes[5] * dz + since_n,
             radial * along_e * along_e + across * along_n * along_n,
             (radial - across) * along_e * along_n,
             radial * along_n * along_n + across * along_e * along_e)

@@ -117,6 +117,15 @@ def is_ordered(plots: Plots) -> bool:
     return True
 
 
+@kernel
+def refit(plots: Plots, sensors: Sensors, settings: Settings) -> None:
+    """Lay plots of radars anew, by the biases that the sensor table has now."""
+    for j in range(plots.shape[0]):
+        plot = plots[j]
+        if plot.form == POLAR:
+            _fill_polar(plot, sensors[plot.sensor], plot.raw[0], plot.raw[1], settings)
+
+
 @inlined
 def assumed_height(range_m: float, antenna_m: float, height_max_m: float) -> tuple[float, float]:
     """Mean and sigma of a height of which only the slant range is known.

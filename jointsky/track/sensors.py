@@ -50,7 +50,7 @@ def table_of(sensors: tuple[Sensor, ...], tuning: Tuning) -> Sensors:
     answered = np.where(sees == BOTH, false * ANSWERED_FALSE, false)
     table = np.zeros(len(sensors), SENSOR)
     for name in ("latitude_rad", "height_m", "sigma_range_m", "sigma_azimuth_rad",
-                 "range_bias_m", "azimuth_bias_rad"):
+                 "range_bias_m", "azimuth_bias_rad", "time_bias_s"):
         table[name] = column(name)
     table["sensor_id"] = [sensor.sensor_id for sensor in sensors]
     table["form"], table["sees"] = np.where(polar, POLAR, PLACED), sees

@@ -23,6 +23,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.learned import Learned
+from jointsky.track.registration import Registration
 from jointsky.track.screen import REASONS, Screen
 from jointsky.track.tuning import Tuning
 
@@ -54,7 +55,7 @@ class TrackerState:
     the gating grid; pending: plots whose bucket has not ended; held: late ones, the first since
     held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
     tracker was last advanced, each with the serial of its track; gone: tracks that were found then
-    never to have been; now_ns: how far it
+    never to have been; registration: biases of sensors, learned; now_ns: how far it
     was advanced, before_ns: and before that.
     """
 
@@ -83,6 +84,7 @@ class TrackerState:
     moments: tuple[Moment, ...]
     settled: Plots
     gone: Tracks
+    registration: Registration
     now_ns: int
     before_ns: int
 

@@ -55,7 +55,18 @@ from jointsky.track.history import (
 from jointsky.track.learned import Learned, learned_of
 from jointsky.track.loop import track
 from jointsky.track.picture import picture_of, seen_of
-from jointsky.track.plots import in_order, prepare
+from jointsky.track.plots import in_order, prepare, refit
+from jointsky.track.registration import (
+    begin,
+    copied,
+    empty,
+    learn,
+    moments_between,
+    stops_of,
+    take,
+    use,
+    wait,
+)
 from jointsky.track.sensors import IDS, SENSORS_MAX, placed_sensor, rows_of, table_of
 from jointsky.track.state import TrackerState, with_memory
 from jointsky.track.tuning import Tuning
@@ -80,7 +91,7 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
         free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), screen=screens.make_screen(),
         counters=counters, pending=np.empty(0, PLOT), held=np.empty(0, PLOT), held_ns=NEVER,
         moments=(), settled=np.empty(0, PLOT), gone=make_tracks(0, len(tuning.models)),
-        now_ns=NEVER, before_ns=NEVER)
+        registration=empty(tuning), now_ns=NEVER, before_ns=NEVER)
     if tuning.late_s_max > 0:
         remember(state, NEVER)
     return with_sensors(state, sensors)
@@ -110,7 +121,8 @@ def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerSta
                     for moment in state.moments)
     state = with_memory(state, widened(state.memory()))
     return replace(state, sensors=known, row_of=rows_of(known), moments=moments,
-                   screen=screens.with_rows(state.screen, len(known)))
+                   screen=screens.with_rows(state.screen, len(known)),
+                   registration=begin(state.registration, known, state.tuning))
 
 
 def advance(state: TrackerState, plots: PlotBatch, now_ns: int) -> TrackerState:
@@ -165,7 +177,31 @@ def seen(state: TrackerState) -> TrackerState:
 
 
 def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
-    """`advance` with plots that are already made ready (`make_ready`)."""
+    """`advance` with plots that are already made ready (`make_ready`).
+
+    It stops at times that do not depend on the calls, to learn the biases of sensors.
+    """
+    known, before_ns = state.registration, state.now_ns
+    settled, gone = [], []
+    for stop_ns in stops_of(known, state.tuning, before_ns, plots, now_ns):
+        until = int(np.searchsorted(plots["time_ns"], stop_ns, side="right"))
+        state, plots = _run(state, plots[:until], stop_ns), plots[until:]
+        wait(known, state.settled)
+        take(known, state.table, [moment.plots for moment in state.moments], stop_ns,
+             state.tuning)
+        learn(known, state.table, stop_ns, state.tuning)
+        settled.append(state.settled)
+        gone.append(state.gone)
+    state = _run(state, plots, now_ns)
+    wait(known, state.settled)
+    if settled:
+        state.before_ns = before_ns
+        state.settled = np.concatenate([*settled, state.settled])
+        state.gone = np.concatenate([*gone, state.gone])
+    return state
+
+
+def _run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
     state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
     state.gone = state.gone[:0]
     if len(state.pending):
@@ -199,11 +235,26 @@ def copy(state: TrackerState) -> TrackerState:
     """An independent copy."""
     state = with_memory(state, {name: cells.copy() for name, cells in state.memory().items()})
     state.screen = screens.copy_of(state.screen)
+    state.registration = copied(state.registration)
     return state
 
 
 def _track(state: TrackerState, plots: Plots, at: int, now_ns: int) -> tuple[TrackerState, int]:
-    """Track plots[at:] as far as buckets that end by now_ns; returns the first one left."""
+    """Track plots[at:] as far as buckets that end by now_ns, with the biases that were known at
+    the time; returns the first one left."""
+    since_ns = int(state.counters[DONE_NS])
+    for until_ns in [*moments_between(state.registration, since_ns, now_ns), now_ns]:
+        if state.registration.active:
+            use(state.registration, state.table, since_ns)
+            end = int(np.searchsorted(plots["time_ns"], until_ns, side="right"))
+            refit(plots[at:end], state.table, state.settings[0])
+        state, at = _track_until(state, plots, at, until_ns)
+        since_ns = until_ns
+    return state, at
+
+
+def _track_until(state: TrackerState, plots: Plots, at: int,
+                 now_ns: int) -> tuple[TrackerState, int]:
     next_row, short = np.empty(len(plots), np.int32), True
     while short:
         work = make_work(len(plots), len(state.tracks), len(state.sensors))

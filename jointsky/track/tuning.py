@@ -52,7 +52,9 @@ class Tuning:
     clutter_min: false plots per scan assumed at least. scan_share: a track that a radar saw less
     than this share of a period ago is not seen again.
     look_slack: periods after which an absent plot is a miss, beyond one. sigma_bias_range_m,
-    sigma_bias_azimuth_rad: unknown bias of radars, added to their noise.
+    sigma_bias_azimuth_rad, sigma_bias_time_s: what is expected of biases that nobody gave.
+    registration_s: how often they are estimated, 0 for never; registration_memory_s: time in
+    which what was measured of them fades.
     height_noise: m2/s3; sigma_mode_c_m: quantisation of Mode C in steps of 100 ft and its noise.
     height_max_m: tallest flight; of a primary plot the height is anything from the horizon to it.
     code_match, code_mismatch, address_match, address_mismatch: log odds of evidence.
@@ -87,8 +89,11 @@ class Tuning:
     clutter_min: float = 1.0
     scan_share: float = 0.4
     look_slack: float = 0.15
-    sigma_bias_range_m: float = 0.0
-    sigma_bias_azimuth_rad: float = 0.0
+    sigma_bias_range_m: float = 150.0
+    sigma_bias_azimuth_rad: float = 0.002
+    sigma_bias_time_s: float = 0.1
+    registration_s: float = 10.0
+    registration_memory_s: float = 1800.0
     height_noise: float = 20.0
     sigma_mode_c_m: float = 10.0
     height_max_m: float = 13_000.0
@@ -128,4 +133,4 @@ class Tuning:
 
 
 MAY_BE_ANY = {"models", "code_match", "code_mismatch", "address_match", "address_mismatch",
-              "sigma_bias_range_m", "sigma_bias_azimuth_rad", "near_penalty", "late_s_max"}
+              "registration_s", "near_penalty", "late_s_max"}

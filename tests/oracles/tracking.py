@@ -288,11 +288,12 @@ class SlowTracker:
             own, own_variance = self.height_at(track, plot["ns"])
             if own_variance < plot["assumed"][1] ** 2:
                 height, variance = own, own_variance
+        since = (track.mean[2:] if track.xs else np.zeros(2)) * self.sensors[s].time_bias_s
         if not self.radar(s):
             lift = 0.0 if plot["height"] is None else height - plot["height"]
             z = track.axes @ (plot["point"] - track.origin + lift * track.axes[2])
-            return z[:2], np.eye(2) * plot["sigma"] ** 2
-        sensor, tuning = self.sensors[s], self.tuning
+            return z[:2] + since, np.eye(2) * plot["sigma"] ** 2
+        sensor = self.sensors[s]
         point = self.place(plot, s, height)
         ray = track.axes @ (point - ecef(sensor.latitude_rad, sensor.longitude_rad,
                                          sensor.height_m))
@@ -300,10 +301,9 @@ class SlowTracker:
         flat = max(float(np.hypot(*ray[:2])), 1.0)
         along = ray[:2] / flat
         across = np.array([-along[1], along[0]])
-        radial = (sensor.sigma_range_m ** 2 + tuning.sigma_bias_range_m ** 2
-                  + up ** 2 * variance) / max(1 - up ** 2, 0.03)
-        side = flat ** 2 * (sensor.sigma_azimuth_rad ** 2 + tuning.sigma_bias_azimuth_rad ** 2)
-        return ((track.axes @ (point - track.origin))[:2],
+        radial = (sensor.sigma_range_m ** 2 + up ** 2 * variance) / max(1 - up ** 2, 0.03)
+        side = (flat * sensor.sigma_azimuth_rad) ** 2
+        return ((track.axes @ (point - track.origin))[:2] + since,
                 radial * np.outer(along, along) + side * np.outer(across, across))
 
     # ---- associate

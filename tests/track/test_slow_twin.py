@@ -25,7 +25,7 @@ SCENES = {
 def test_the_same_tracks_as_the_slow_twin(name: str) -> None:
     sensors, seconds = SCENES[name], 60.0
     plots = crowd(sensors, 8, seconds, seed=len(name))
-    tuning = Tuning(bucket_s=0.5)
+    tuning = Tuning(bucket_s=0.5, registration_s=0.0)
     now_ns = int(BEGIN_NS + seconds * S)
     state = tracker.advance(tracker.start(World.STUDY, 1, sensors, tuning), plots, now_ns)
     slow = SlowTracker(sensors, tuning)
