@@ -123,6 +123,7 @@ class OutputSection(Section):
     udp: Endpoint
     interface: str = ""
     hops: int = Field(default=1, ge=0, le=255)
+    mode: Literal["periodic", "updates"] = "periodic"
     period_s: float = Field(default=1.0, ge=0.25, le=60)
 
 
@@ -161,6 +162,7 @@ class ConsoleSection(Section):
 class EngineSection(Section):
     """The pace of the node and its limits."""
 
+    gather_s: float = Field(default=0.02, ge=0, le=1)
     tick_s: float = Field(default=0.5, ge=0.1, le=5)
     queue_frames: int = Field(default=65_536, ge=100, le=1_000_000)
 

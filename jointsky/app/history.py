@@ -44,11 +44,15 @@ class History:
     def __len__(self) -> int:
         return self._count
 
+    def wants(self, now_ns: int) -> bool:
+        """Whether it is time for a sample."""
+        return now_ns // SAMPLE_NS not in self._noted
+
     def note(self, picture: TrackBatch, now_ns: int) -> None:
         """Take a sample if it is time for one."""
-        slot = now_ns // SAMPLE_NS
-        if slot in self._noted:
+        if not self.wants(now_ns):
             return
+        slot = now_ns // SAMPLE_NS
         rows = picture.take(picture.state != TrackState.DROPPED)
         size = len(self._number)
         rows = rows.take(np.arange(min(len(rows), size)))

@@ -1,7 +1,9 @@
 """The outputs of a unit: its tracks as CAT062, its state as CAT065, that of its sensors as CAT063.
 
-Each output sends a batch every `period_s`: the tracks, those dropped since the batch before among
-them (TSE), then the end of batch, the state of the unit and of its sensors.
+A periodic output sends a batch every `period_s`: the tracks, those dropped since the batch before
+among them (TSE), then the end of batch, the state of the unit and of its sensors. One that follows
+updates sends each track as soon as a plot has updated it, and again `period_s` after the last time
+if there is nothing new; the states every `period_s`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from jointsky.edge.udp import UdpSender
 from jointsky.engine.health import sensor_rows
 from jointsky.engine.step import StepResult
 from jointsky.model.clock import NS_PER_S
-from jointsky.model.schema import TrackBatch, TrackState
+from jointsky.model.schema import TrackBatch
+from jointsky.track.changes import changed_since, make_marks
+from jointsky.track.picture import batch_of, just_dropped
 
 # What we call a sensor's state, and what I063/060 does.
 STATE_OF = {"ok": OPERATIONAL, "late": DEGRADED, "lost": NOT_CONNECTED, "silent": NOT_CONNECTED}
@@ -36,22 +40,38 @@ class _Output:
         self.sender = UdpSender(section.name, host, port, interface=section.interface,
                                 hops=section.hops)
         self._period_ns = round(section.period_s * NS_PER_S)
+        self._follows_updates = section.mode == "updates"
         self._sent_ns = 0
         self._batch = 0
         self._dropped: list[TrackBatch] = []
+        self._marks = make_marks(0)
 
     def send(self, result: StepResult) -> None:
-        ended = result.tracks.state == TrackState.DROPPED
-        if result.now_ns - self._sent_ns < self._period_ns:
-            if ended.any():
-                self._dropped.append(result.tracks.take(ended))
-            return
-        self._sent_ns = result.now_ns
-        tracks = TrackBatch.join([*self._dropped, result.tracks], result.state.world)
-        self._dropped = []
+        due = result.now_ns - self._sent_ns >= self._period_ns
+        if self._follows_updates:
+            self._send_updated(result)
+        elif due:
+            tracks = TrackBatch.join([*self._dropped, result.tracks], result.state.world)
+            self._dropped = []
+            self.sender.send(encode_tracks(tracks))
+        else:
+            memory = result.state.tracker
+            rows = just_dropped(memory)
+            if len(rows) or len(memory.gone):
+                self._dropped.append(batch_of(memory, rows, result.now_ns))
+        if due:
+            self._sent_ns = result.now_ns
+            self._send_states(result)
+
+    def _send_updated(self, result: StepResult) -> None:
+        memory, now_ns = result.state.tracker, result.now_ns
+        rows, self._marks = changed_since(memory, self._marks, now_ns, now_ns - self._period_ns)
+        if len(rows) or len(memory.gone):
+            self.sender.send(encode_tracks(batch_of(memory, rows, now_ns)))
+
+    def _send_states(self, result: StepResult) -> None:
         self._batch = (self._batch + 1) % 256
         unit_id, now_ns = result.state.unit.unit_id, result.now_ns
-        self.sender.send(encode_tracks(tracks))
         self.sender.send([encode_end_of_batch(unit_id, now_ns, self._batch),
                           encode_system_status(unit_id, now_ns)])
         rows = [row for row in sensor_rows(result.state) if row.known]

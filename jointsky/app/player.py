@@ -86,7 +86,8 @@ class Player:
                 self._ahead = None
                 result = take_turn(self._state, turn, self._world)
                 self._state, self._sequence = result.state, turn.sequence
-                self._history.note(result.picture, turn.now_ns)
+                if self._history.wants(turn.now_ns):
+                    self._history.note(result.picture, turn.now_ns)
                 if turn.now_ns // KEEP_NS != (turn.now_ns - NS_PER_S // 2) // KEEP_NS:
                     self._log.keep(turn.sequence, turn.now_ns, result.state)
             return False

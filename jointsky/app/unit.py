@@ -118,6 +118,7 @@ def _hub_of(config: UnitConfig) -> Hub:
 def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs) -> dict[str, object]:
     counters = node.counters
     return {"ticks": counters.ticks, "late_ticks": counters.late_ticks,
+            "first_report_ms": counters.first_ns / 1e6 if counters.first_ns else None,
             "journal_faults": counters.journal_faults, "queue": len(queue),
             "queue_dropped": queue.dropped, "sent": outputs.sent, "refused": outputs.refused,
             "delay_p99_ms": round(counters.delay_ms(0.99), 1) if counters.delays_ms else None}

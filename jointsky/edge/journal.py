@@ -4,6 +4,7 @@ One SQLite file, WAL, synchronous=FULL. Frames, ticks, operator commands and con
 appended and then committed together (one fsync for all of them); what `commit` has returned for
 is acknowledged and survives the loss of the process or of power. Checkpoints (the state of the
 engine after a tick) are there for seeking only: without them the same picture comes out, later.
+They are written in slices, one with each commit, for a commit is what a report waits for.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from jointsky.model.errors import FileProblem, ResourceProblem
 from jointsky.model.frame import Frame
 
 APPLICATION_ID = 0x4A534B4A  # "JSKJ", at byte 68 of the file
-VERSION = 1
+VERSION = 2
 MAGIC = b"SQLite format 3\0"
 EXPECTED = "a journal of jointsky"
 PENDING_LIMIT = 1_000_000
@@ -29,14 +31,17 @@ PAYLOAD_LIMIT = 16 << 20
 READ_CHUNK = 4_096
 END = (1 << 63) - 1
 TRIM_SLICE = 50_000
+STATE_SLICE = 256 << 10
+WAL_PAGES_MAX = 50_000  # without `tidy` a commit brings it in by itself beyond this
 TABLES = (
     "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
     " time_ns INTEGER NOT NULL, source INTEGER NOT NULL, payload BLOB NOT NULL,"
     " checksum INTEGER NOT NULL)",
     "CREATE INDEX ticks ON entries (time_ns) WHERE kind = 2",
     "CREATE TABLE sources (source INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL,"
-    " state BLOB NOT NULL)",
+    "CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL)",
+    "CREATE TABLE states (sequence INTEGER NOT NULL, part INTEGER NOT NULL, octets BLOB NOT NULL,"
+    " PRIMARY KEY (sequence, part))",
 )
 
 
@@ -105,6 +110,15 @@ def is_journal(path: Path) -> bool:
     return head.startswith(MAGIC) and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
+class _Saving(NamedTuple):
+    """A checkpoint under way; done: octets of it that are durable."""
+
+    sequence: int
+    time_ns: int
+    state: bytes
+    done: int = 0
+
+
 class JournalWriter:
     """Appends to a journal; makes the file if it is not there. One caller at a time."""
 
@@ -128,6 +142,8 @@ class JournalWriter:
                 "SELECT coalesce(max(sequence), 0) FROM entries").fetchone()[0]
             self._sources = {name: number for number, name in
                              self._db.execute("SELECT source, name FROM sources")}
+            self._tidier = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._saving: _Saving | None = None
         self._acknowledged: int = self._last
         self._pending: list[tuple[int, int, int, int, bytes, int]] = []
         self._new_sources: list[tuple[int, str]] = []
@@ -168,24 +184,64 @@ class JournalWriter:
         Raises `ResourceProblem` (disk full, for one): the entries then still wait, and the next
         commit tries them again.
         """
-        if self._pending:
+        if self._pending or self._saving:
             with _said_clearly(self._path), self._transaction():
                 self._db.executemany("INSERT INTO sources VALUES (?, ?)", self._new_sources)
                 self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
                                      self._pending)
-            self._acknowledged = self._pending[-1][0]
+                after = self._saved_further()
+            self._saving = after
+            if self._pending:
+                self._acknowledged = self._pending[-1][0]
             self._pending.clear()
             self._new_sources.clear()
         return self._acknowledged
 
+    @property
+    def saving(self) -> bool:
+        """Whether slices of a checkpoint still wait for commits."""
+        return self._saving is not None
+
     def save_checkpoint(self, sequence: int, time_ns: int, state: bytes) -> None:
-        """Keep the engine's state as it was after the tick entry `sequence` at `time_ns`."""
-        with _said_clearly(self._path), self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)",
-                             (sequence, time_ns, state))
-            self._db.execute(
-                "DELETE FROM checkpoints WHERE sequence <= (SELECT sequence FROM checkpoints"
-                " ORDER BY sequence DESC LIMIT 1 OFFSET ?)", (self._limits.checkpoints_max,))
+        """Keep the engine's state as it was after the tick entry `sequence` at `time_ns`.
+
+        Each commit writes STATE_SLICE octets of it, this call the first; it is there when all are.
+        One that is not finished when the next is saved, or the journal is closed, is given up.
+        """
+        self._saving = _Saving(sequence, time_ns, state)
+        self.commit()
+
+    def _saved_further(self) -> _Saving | None:
+        """Write the next slice of the checkpoint; what is left to do. Within a transaction."""
+        if self._saving is None:
+            return None
+        sequence, time_ns, state, done = self._saving
+        if done == 0:
+            self._db.execute("DELETE FROM states WHERE sequence NOT IN"
+                             " (SELECT sequence FROM checkpoints) OR sequence = ?", (sequence,))
+        part = state[done:done + STATE_SLICE]
+        self._db.execute("INSERT INTO states VALUES (?, ?, ?)",
+                         (sequence, done // STATE_SLICE, part))
+        done += STATE_SLICE
+        if done < len(state):
+            return _Saving(sequence, time_ns, state, done)
+        self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (sequence, time_ns))
+        beyond = self._db.execute("SELECT sequence FROM checkpoints ORDER BY sequence DESC"
+                                  " LIMIT 1 OFFSET ?", (self._limits.checkpoints_max,)).fetchone()
+        if beyond:
+            self._forget_checkpoints(beyond[0] + 1)
+        return None
+
+    def _forget_checkpoints(self, before: int) -> None:
+        """Forget checkpoints of earlier sequences. Within a transaction."""
+        for table in ("checkpoints", "states"):
+            self._db.execute(f"DELETE FROM {table} WHERE sequence < ?", (before,))
+
+    def tidy(self) -> None:
+        """Bring what is durable in the write-ahead log into the file itself. Any thread may call,
+        beside the one that writes: commits go on meanwhile."""
+        with _said_clearly(self._path):
+            self._tidier.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def trim(self, now_ns: int) -> int:
         """Forget the oldest entries beyond the limits, at most TRIM_SLICE of them; returns how
@@ -200,7 +256,7 @@ class JournalWriter:
                     "DELETE FROM entries WHERE sequence IN (SELECT sequence FROM entries WHERE"
                     " sequence <= ? AND kind <> 4 ORDER BY sequence LIMIT ?)",
                     (cut, TRIM_SLICE)).rowcount
-                self._db.execute("DELETE FROM checkpoints WHERE sequence < ?", (cut,))
+                self._forget_checkpoints(cut)
                 self._db.execute("UPDATE forgotten SET entries = entries + ?",
                                  (gone,))
             return gone
@@ -239,6 +295,7 @@ class JournalWriter:
         try:
             self.commit()
         finally:
+            self._tidier.close()
             self._db.close()
 
 
@@ -317,10 +374,14 @@ class JournalReader:
     def checkpoint_before(self, time_ns: int) -> Checkpoint | None:
         """The last checkpoint at or before a time, None if there is none."""
         with _said_clearly(self._path):
-            row = self._db.execute(
-                "SELECT sequence, time_ns, state FROM checkpoints WHERE time_ns <= ?"
-                " ORDER BY time_ns DESC, sequence DESC LIMIT 1", (time_ns,)).fetchone()
-        return None if row is None else Checkpoint(*row)
+            rows = self._db.execute(
+                "SELECT sequence, time_ns, octets FROM states JOIN checkpoints USING (sequence)"
+                " WHERE sequence = (SELECT sequence FROM checkpoints WHERE time_ns <= ?"
+                " ORDER BY time_ns DESC, sequence DESC LIMIT 1) ORDER BY part",
+                (time_ns,)).fetchall()
+        if not rows:
+            return None
+        return Checkpoint(rows[0][0], rows[0][1], b"".join(octets for _, _, octets in rows))
 
     def close(self) -> None:
         """Close the file."""
@@ -347,6 +408,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute("COMMIT")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_MAX}")
     db.execute("PRAGMA busy_timeout = 5000")
 
 

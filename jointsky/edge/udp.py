@@ -51,6 +51,11 @@ class FrameQueue:
             self._there.clear()
         return taken
 
+    @property
+    def oldest_ns(self) -> int | None:
+        """UTC ns at which the frame that waits longest was received, None if there is none."""
+        return self._frames[0].received_ns if self._frames else None
+
     async def wait(self) -> None:
         """Return once there is a frame."""
         await self._there.wait()

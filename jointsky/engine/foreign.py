@@ -20,6 +20,8 @@ def keep(latest: TrackBatch, arrived: TrackBatch, now_ns: int) -> TrackBatch:
     A track that its system ended, or that was not heard of for KEEP_NS, is shown once more as
     DROPPED and then forgotten.
     """
+    if not len(latest) and not len(arrived):
+        return latest
     known = latest.take(latest.state != TrackState.DROPPED)
     if len(arrived):
         joined = TrackBatch.join([known, arrived], known.world)
@@ -39,8 +41,7 @@ def merge(own: TrackBatch, foreign: TrackBatch, systems: tuple[int, ...]) -> Tra
     The system that first brought a track keeps its numbers; those of the next ones are raised by
     NUMBERS_PER_SYSTEM each.
     """
-    parts = [own, foreign] if len(foreign) else [own]
-    whole = TrackBatch.join(parts, own.world)
+    whole = TrackBatch.join([own, foreign], own.world)
     if len(systems) < 2:
         return whole
     order = np.argsort(systems)
@@ -49,9 +50,13 @@ def merge(own: TrackBatch, foreign: TrackBatch, systems: tuple[int, ...]) -> Tra
     return replace(whole, system_track_number=number)
 
 
-def with_systems(systems: tuple[int, ...], own: TrackBatch, foreign: TrackBatch) -> tuple[int, ...]:
-    """The systems that have brought a track, new ones behind the old."""
-    brought = [*own.unit_id[:1].tolist(), *np.unique(foreign.unit_id).tolist()]
+def with_systems(systems: tuple[int, ...], own_id: int | None,
+                 foreign: TrackBatch) -> tuple[int, ...]:
+    """The systems that have brought a track, new ones behind the old. own_id: this unit's, None
+    while it has brought none."""
+    brought = [] if own_id is None else [own_id]
+    if len(foreign):
+        brought += np.unique(foreign.unit_id).tolist()
     return (*systems, *(one for one in brought if one not in systems))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from jointsky.engine.foreign import keep, merge, with_systems
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
@@ -17,25 +18,35 @@ from jointsky.engine.state import PictureState
 from jointsky.model.frame import Frame
 from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
 from jointsky.track import tracker
+from jointsky.track.arrays import NEXT_NUMBER
 
 
 @dataclass(frozen=True)
 class StepResult:
     """What a step made.
 
-    state: for the next step; tracks: own system tracks at now_ns, those dropped in this step among
-    them; foreign: tracks of other systems that arrived in it; picture: own and foreign tracks as
-    consoles show them; plots: those the tracker used; statuses, rejects: as they came.
+    state: for the next step; foreign: tracks of other systems that arrived in it; plots: those the
+    tracker used; statuses, rejects: as they came. The pictures are made when they are first asked
+    for, for not every step is shown; that must be before the state is given to the next step.
     """
 
     state: PictureState
     now_ns: int
-    tracks: TrackBatch
     foreign: TrackBatch
-    picture: TrackBatch
     plots: PlotBatch
     statuses: SensorStatusBatch
     rejects: RejectBatch
+
+    @cached_property
+    def tracks(self) -> TrackBatch:
+        """Own system tracks at now_ns, those dropped in this step among them."""
+        assert self.state.tracker.now_ns == self.now_ns, "the next step has taken this state"
+        return tracker.picture(self.state.tracker, self.now_ns)
+
+    @cached_property
+    def picture(self) -> TrackBatch:
+        """Own and foreign tracks as consoles show them."""
+        return merge(self.tracks, self.state.foreign, self.state.systems)
 
 
 def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResult:
@@ -48,19 +59,31 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResul
     state = note_health(state, intake, plots, now_ns)
     state = replace(state, tracker=tracker.advance(state.tracker, plots, now_ns))
     plots, unfit = split_unfit(state, plots)
-    tracks = tracker.picture(state.tracker, now_ns)
-    state = note_foreign(state, tracks, intake.foreign, now_ns)
+    state = note_foreign(state, intake.foreign, now_ns)
     rejects = RejectBatch.join([intake.rejects, unreal, unplaced, unfit], state.world)
     state = replace(
         state, frames=state.frames + len(frames), plots=state.plots + len(plots),
         rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)
-    return StepResult(state, now_ns, tracks, intake.foreign,
-                      merge(tracks, state.foreign, state.systems), plots, intake.statuses, rejects)
+    return StepResult(state, now_ns, intake.foreign, plots, intake.statuses, rejects)
 
 
 def picture_at(state: PictureState) -> TrackBatch:
     """The picture that the last step of this state gave."""
     return merge(tracker.picture(state.tracker, state.now_ns), state.foreign, state.systems)
+
+
+def due_ns_of(state: PictureState) -> int | None:
+    """UTC ns from which on a step will use plots that wait in the tracker, None if none waits."""
+    waiting = state.tracker.pending["time_ns"]
+    if not len(waiting):
+        return None
+    bucket_ns = int(state.tracker.settings["bucket_ns"][0])
+    return -(-int(waiting[0]) // bucket_ns) * bucket_ns
+
+
+def tracks_ever(state: PictureState) -> int:
+    """How many own tracks have ever been confirmed."""
+    return int(state.tracker.counters[NEXT_NUMBER])
 
 
 def note_health(state: PictureState, intake: Intake, used: PlotBatch,
@@ -75,8 +98,8 @@ def note_health(state: PictureState, intake: Intake, used: PlotBatch,
     return state
 
 
-def note_foreign(state: PictureState, own: TrackBatch, arrived: TrackBatch,
-                 now_ns: int) -> PictureState:
+def note_foreign(state: PictureState, arrived: TrackBatch, now_ns: int) -> PictureState:
     """Keep the latest of each foreign track, and whose tracks have been seen."""
     foreign = keep(state.foreign, arrived, now_ns)
-    return replace(state, foreign=foreign, systems=with_systems(state.systems, own, foreign))
+    own_id = state.unit.unit_id if tracks_ever(state) else None
+    return replace(state, foreign=foreign, systems=with_systems(state.systems, own_id, foreign))

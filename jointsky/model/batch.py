@@ -80,9 +80,9 @@ class Batch:
         cells: dict[str, Array] = {}
         for col in columns_of(cls):
             shape = (n,) if col.width == 1 else (n, col.width)
-            value = np.nan if col.nullable and col.dtype.kind == "f" else 0
-            cells[col.name] = (np.zeros(shape, col.dtype) if col.dtype.kind == "S"
-                               else np.full(shape, value, col.dtype))
+            cells[col.name] = np.zeros(shape, col.dtype)
+            if n and col.nullable and col.dtype.kind == "f":
+                cells[col.name].fill(np.nan)
         return cls(world=world, **cells)
 
     @classmethod

@@ -152,6 +152,9 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
     old: the tracks before; next_before: NEXT_NUMBER then; plots: those tracked again, with the
     tracks they had and have. Tracks that were shown and are no more go to `state.gone`.
     """
+    state.counters[NEXT_NUMBER] = max(int(state.counters[NEXT_NUMBER]), next_before)
+    if _all_are_there(old, state, plots):
+        return
     old = old[np.isin(old["state"], (CONFIRMED, DROPPED)) & (old["number"] > 0)]
     # Of two that prove to be one, the number that is on the screens goes on; then the elder's.
     old = old[np.lexsort((old["started_ns"], old["state"]))]
@@ -159,7 +162,6 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
     live = np.flatnonzero(np.isin(state.tracks["state"], (CONFIRMED, DROPPED))
                           & (state.tracks["number"] > 0))
     slot_of = {int(state.tracks["serial"][slot]): int(slot) for slot in live}
-    state.counters[NEXT_NUMBER] = max(int(state.counters[NEXT_NUMBER]), next_before)
     number_of: dict[int, int] = {}
     gone = []
     for row, heir in enumerate(heirs.tolist()):
@@ -182,6 +184,23 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
         state.tracks["number"][slot] = next_number(state.tracks, state.counters)
     state.gone = old[gone].copy()
     state.gone["state"], state.gone["dropped_ns"] = DROPPED, state.now_ns
+
+
+def _all_are_there(old: Tracks, state: TrackerState, plots: Plots) -> bool:
+    """Whether every track that was shown is still there under its serial and number, with the
+    plots it had: so it is nearly always, and live this is asked at every late plot."""
+    new = state.tracks
+    if len(new) != len(old):
+        return False
+    shown = np.flatnonzero((old["number"] > 0) & np.isin(old["state"], (CONFIRMED, DROPPED)))
+    now = new["state"][shown]
+    there = (now == CONFIRMED) | ((now == DROPPED) & (
+        (old["state"][shown] == DROPPED) | (new["dropped_ns"][shown] > state.before_ns)))
+    serials = old["serial"][shown]
+    same = (there & (new["serial"][shown] == serials)
+            & (new["number"][shown] == old["number"][shown]))
+    moved = plots["before"][(plots["before"] != NONE) & (plots["before"] != plots["serial"])]
+    return bool(same.all() and not np.isin(moved, serials).any())
 
 
 def _heirs(serials: I64, plots: Plots) -> I64:

@@ -36,18 +36,39 @@ COASTING = int(TrackState.COASTING)
 
 def seen_of(state: TrackerState) -> TrackerState:
     """See `jointsky.track.tracker.seen`: of the tracks only those of the picture, by number."""
-    tracks = state.tracks
-    rows = np.flatnonzero((tracks["state"] == CONFIRMED)
-                          | ((tracks["state"] == DROPPED)
-                             & (tracks["dropped_ns"] > state.before_ns)))
-    rows = rows[np.argsort(tracks["number"][rows], kind="stable")]
-    return replace(state, tracks=tracks[rows], looks=state.looks[rows], table=state.table.copy())
+    rows = _in_order(state, _of_picture(state))
+    return replace(state, tracks=state.tracks[rows], looks=state.looks[rows],
+                   table=state.table.copy())
 
 
 def picture_of(state: TrackerState, now_ns: int) -> TrackBatch:
     """See `jointsky.track.tracker.picture`."""
-    state = seen_of(state)
-    kept, looks = state.tracks, state.looks
+    return batch_of(state, _of_picture(state), now_ns)
+
+
+def just_dropped(state: TrackerState) -> I64:
+    """Slots of tracks dropped by the last `advance`."""
+    tracks = state.tracks
+    rows: I64 = np.flatnonzero((tracks["state"] == DROPPED)
+                               & (tracks["dropped_ns"] > state.before_ns))
+    return rows
+
+
+def _of_picture(state: TrackerState) -> I64:
+    return np.concatenate([np.flatnonzero(state.tracks["state"] == CONFIRMED),
+                           just_dropped(state)])
+
+
+def _in_order(state: TrackerState, rows: I64) -> I64:
+    ordered: I64 = rows[np.argsort(state.tracks["number"][rows], kind="stable")]
+    return ordered
+
+
+def batch_of(state: TrackerState, rows: I64, now_ns: int) -> TrackBatch:
+    """The tracks of these slots at now_ns, and those that the last `advance` found never to have
+    been, ordered by system track number."""
+    rows = _in_order(state, rows)
+    kept, looks = state.tracks[rows], state.looks[rows]
     if len(state.gone):
         kept = np.concatenate([kept, state.gone])
         looks = np.concatenate([looks, make_looks(len(state.gone), looks.shape[1])])

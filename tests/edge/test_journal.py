@@ -257,7 +257,7 @@ def test_another_database_and_another_version_are_refused(tmp_path: Path) -> Non
     db = sqlite3.connect(newer)
     db.execute("PRAGMA user_version = 9")
     db.close()
-    with pytest.raises(FileProblem, match="version 9; expected version 1"):
+    with pytest.raises(FileProblem, match="version 9; expected version 2"):
         JournalReader(newer)
 
 

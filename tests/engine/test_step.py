@@ -35,6 +35,7 @@ def run(state: PictureState, first: int, last: int, seconds: int = 40) -> list[S
     results = []
     for now_ns, frames in turns(seconds)[first:last]:
         results.append(step(state, frames, now_ns))
+        assert results[-1].tracks is not None and results[-1].picture is not None
         state = results[-1].state
     return results
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
@@ -236,7 +236,7 @@ class RecordTable:
         return each, start
 
     def _bits(self, leaf: Leaf, at: I32, gate: I32, need: int) -> U64:
-        field = _field_of(leaf)
+        field = _field_of(leaf.bit, leaf.bits, leaf.signed)
         out = np.empty(len(at), np.uint64)
         take_numbers(self.buffer, at, gate, need, field.first, field.octets, field.shift,
                      field.mask, 0, out)
@@ -255,7 +255,7 @@ class RecordTable:
             octets = np.zeros((n, leaf.bits // 8), np.uint8)
             take_octets(self.buffer, at, gate, need, leaf.bit // 8, octets)
             return octets
-        field = _field_of(leaf)
+        field = _field_of(leaf.bit, leaf.bits, leaf.signed)
         if leaf.kind is Kind.QUANTITY:
             out = np.empty(n, np.float64)
             take_quantities(self.buffer, at, gate, need, field.first, field.octets, field.shift,
@@ -278,10 +278,12 @@ def dtype_of(leaf: Leaf) -> np.dtype[np.generic]:
     return np.dtype(np.int32 if leaf.bits <= 31 or leaf.signed else np.uint64)
 
 
-def _field_of(leaf: Leaf) -> _Field:
-    first, inside = leaf.bit >> 3, leaf.bit & 7
-    octets = (inside + leaf.bits + 7) // 8
-    assert octets <= 8, f"{leaf.name}: more than 64 bits to read at once"
-    mask = -1 if leaf.bits == 64 else (1 << leaf.bits) - 1
-    return _Field(first, octets, octets * 8 - inside - leaf.bits, mask,
-                  1 << (leaf.bits - 1) if leaf.signed else 0)
+@cache
+def _field_of(bit: int, bits: int, signed: bool) -> _Field:
+    """The octets of a leaf of so many bits that begins at a bit of its slot."""
+    first, inside = bit >> 3, bit & 7
+    octets = (inside + bits + 7) // 8
+    assert octets <= 8, f"{bits} bits from bit {bit}: more than 64 bits to read at once"
+    mask = -1 if bits == 64 else (1 << bits) - 1
+    return _Field(first, octets, octets * 8 - inside - bits, mask,
+                  1 << (bits - 1) if signed else 0)

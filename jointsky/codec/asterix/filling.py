@@ -83,7 +83,12 @@ class Filling(Generic[B]):
     def is_set(self, name: str, *values: int) -> Bool:
         """Rows whose leaf stands and has one of the values (1 if none is given)."""
         found, there = self.read(name)
-        return there & np.isin(found, values or (1,))
+        if not there.any():
+            return there
+        among: Bool = found == (values[0] if values else 1)
+        for value in values[1:]:
+            among |= found == value
+        return there & among
 
     def first_of(self, *names: str) -> tuple[F64, Bool]:
         """For each row the value of the first of these leaves that stands."""
@@ -96,6 +101,8 @@ class Filling(Generic[B]):
 
     def put(self, name: str, values: Array, there: Bool) -> None:
         """Set the cells of a nullable column where there is a value; what was put before stays."""
+        if not there.any():
+            return
         there = there & ~self.has(name)
         cells = self._cells[name]
         cells[there] = values[there]
@@ -107,7 +114,8 @@ class Filling(Generic[B]):
 
     def flag(self, rows: Bool, flag: int) -> None:
         """Set a bit of the column `flags` in these rows."""
-        self._cells["flags"][rows] |= np.uint16(flag)
+        if rows.any():
+            self._cells["flags"][rows] |= np.uint16(flag)
 
     def refuse(self, rows: Bool, reason: Reason, item: str, expected: str,
                found: Array | str = "") -> None:
@@ -182,12 +190,17 @@ def in_order(kind: type[Framed], parts: list[tuple[Framed, RejectBatch]],
     rejects = RejectBatch.join([part for _, part in parts], world)
     if len(parts) > 1:
         rows = rows.take(np.lexsort((rows.offset, rows.frame)))
-    return rows, rejects.take(np.lexsort((rejects.offset, rejects.frame)))
+    if len(rejects) > 1:
+        rejects = rejects.take(np.lexsort((rejects.offset, rejects.frame)))
+    return rows, rejects
 
 
 def rejects_of(decoded: Decoded, received_ns: I64, frame_seq: I64, world: World) -> RejectBatch:
     """What the decoder refused, as a batch; offsets are from the start of the frame."""
-    arrival, found = arrival_of(decoded, received_ns, frame_seq, world), decoded.rejects
+    found = decoded.rejects
+    if not found.n:
+        return RejectBatch.empty(world)
+    arrival = arrival_of(decoded, received_ns, frame_seq, world)
     batch = RejectBatch.blank(found.n, world)
     batch.received_ns[:] = received_ns[found.frame]
     batch.frame[:] = frame_seq[found.frame]

@@ -53,12 +53,13 @@ def plots_of(decoded: Decoded, received_ns: I64, frame_seq: I64, world: World, *
     do reports in x and y of a system whose place is not known.
     """
     arrival = arrival_of(decoded, received_ns, frame_seq, world)
-    places, _ = statuses_of(decoded, received_ns, frame_seq, world)
-    placed = places.has("latitude_rad") & places.has("longitude_rad")
-    known = {**(origins or {}), **{
-        sensor_id: (latitude, longitude) for sensor_id, latitude, longitude in zip(
+    known = dict(origins or {})
+    if decoded.of(10) or decoded.of(20):
+        places, _ = statuses_of(decoded, received_ns, frame_seq, world)
+        placed = places.has("latitude_rad") & places.has("longitude_rad")
+        known |= {sensor_id: (latitude, longitude) for sensor_id, latitude, longitude in zip(
             *(column[placed].tolist() for column in (
-                places.sensor_id, places.latitude_rad, places.longitude_rad)), strict=True)}}
+                places.sensor_id, places.latitude_rad, places.longitude_rad)), strict=True)}
     parts = []
     for table in decoded.tables:
         if table.category in FILLERS:

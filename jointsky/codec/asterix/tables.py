@@ -144,24 +144,36 @@ class Table:
         return f"CAT{self.category:03d} {self.edition}"
 
     def slots_of(self, uap: str) -> dict[str, int]:
-        """Slot index by name, of what the profile has, in the order of the field specification."""
-        found: dict[str, int] = {}
-
-        def visit(index: int) -> None:
-            found[self.slots[index].name] = index
-            for child in self.slots[index].children:
-                if child != SPARE_FRN:
-                    visit(child)
-
-        for index in self.uaps[uap]:
-            if index != SPARE_FRN:
-                visit(index)
-        return found
+        """Slot index by name, of what the profile has, in the order of the field specification.
+        To be read only."""
+        return _slots_of(self, uap)
 
     def leaves_of(self, uap: str) -> dict[str, Leaf]:
-        """Leaf by name, of what the profile has; spare bits left out."""
-        slots = set(self.slots_of(uap).values())
-        return {leaf.name: leaf for leaf in self.leaves if leaf.name and leaf.slot in slots}
+        """Leaf by name, of what the profile has; spare bits left out. To be read only."""
+        return _leaves_of(self, uap)
+
+
+# Made once: a unit reads and writes a few records many times a second.
+@cache
+def _slots_of(table: Table, uap: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+
+    def visit(index: int) -> None:
+        found[table.slots[index].name] = index
+        for child in table.slots[index].children:
+            if child != SPARE_FRN:
+                visit(child)
+
+    for index in table.uaps[uap]:
+        if index != SPARE_FRN:
+            visit(index)
+    return found
+
+
+@cache
+def _leaves_of(table: Table, uap: str) -> dict[str, Leaf]:
+    slots = set(_slots_of(table, uap).values())
+    return {leaf.name: leaf for leaf in table.leaves if leaf.name and leaf.slot in slots}
 
 
 class _Builder:
