@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointsky.model.batch import I64
+from jointsky.model.batch import I64, Bool
 from jointsky.model.clock import NS_PER_S
 from jointsky.track.arrays import (
     CONFIRMED,
@@ -153,14 +153,13 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
     tracks they had and have. Tracks that were shown and are no more go to `state.gone`.
     """
     state.counters[NEXT_NUMBER] = max(int(state.counters[NEXT_NUMBER]), next_before)
-    if _all_are_there(old, state, plots):
+    if _all_go_on(old, state, plots):
         return
-    old = old[np.isin(old["state"], (CONFIRMED, DROPPED)) & (old["number"] > 0)]
+    old = old[_shown(old)]
     # Of two that prove to be one, the number that is on the screens goes on; then the elder's.
     old = old[np.lexsort((old["started_ns"], old["state"]))]
     heirs = _heirs(old["serial"], plots)
-    live = np.flatnonzero(np.isin(state.tracks["state"], (CONFIRMED, DROPPED))
-                          & (state.tracks["number"] > 0))
+    live = np.flatnonzero(_shown(state.tracks))
     slot_of = {int(state.tracks["serial"][slot]): int(slot) for slot in live}
     number_of: dict[int, int] = {}
     gone = []
@@ -186,21 +185,35 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
     state.gone["state"], state.gone["dropped_ns"] = DROPPED, state.now_ns
 
 
-def _all_are_there(old: Tracks, state: TrackerState, plots: Plots) -> bool:
-    """Whether every track that was shown is still there under its serial and number, with the
-    plots it had: so it is nearly always, and live this is asked at every late plot."""
+def _shown(tracks: Tracks) -> Bool:
+    """Which tracks have a number under which they were shown."""
+    state = tracks["state"]
+    shown: Bool = ((state == CONFIRMED) | (state == DROPPED)) & (tracks["number"] > 0)
+    return shown
+
+
+def _all_go_on(old: Tracks, state: TrackerState, plots: Plots) -> bool:
+    """`keep_numbers` where no plot has gone from one track that was shown to another and each that
+    was confirmed is there under its serial: nearly always, and live at every late plot. False,
+    with nothing done, where it is not so."""
     new = state.tracks
     if len(new) != len(old):
         return False
-    shown = np.flatnonzero((old["number"] > 0) & np.isin(old["state"], (CONFIRMED, DROPPED)))
-    now = new["state"][shown]
-    there = (now == CONFIRMED) | ((now == DROPPED) & (
-        (old["state"][shown] == DROPPED) | (new["dropped_ns"][shown] > state.before_ns)))
-    serials = old["serial"][shown]
-    same = (there & (new["serial"][shown] == serials)
-            & (new["number"][shown] == old["number"][shown]))
+    shown, now_shown = np.flatnonzero(_shown(old)), _shown(new)
+    there = now_shown[shown] & (new["serial"][shown] == old["serial"][shown])
+    told = (new["state"][shown] == CONFIRMED) | (new["dropped_ns"][shown] > state.before_ns)
     moved = plots["before"][(plots["before"] != NONE) & (plots["before"] != plots["serial"])]
-    return bool(same.all() and not np.isin(moved, serials).any())
+    if (not (there & told)[old["state"][shown] == CONFIRMED].all()
+            or np.isin(moved, old["serial"][shown]).any()):
+        return False
+    new["number"][shown[there]] = old["number"][shown[there]]
+    now_shown[shown[there]] = False
+    others = np.flatnonzero(now_shown)
+    others = others[np.isin(new["number"][others], old["number"][shown])]
+    new["number"][others] = 0
+    for slot in others.tolist():
+        new["number"][slot] = next_number(new, state.counters)
+    return True
 
 
 def _heirs(serials: I64, plots: Plots) -> I64:
