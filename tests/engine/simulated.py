@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jointsky.app.demo import SCENARIO
 from jointsky.app.feed import datagrams_of
+from jointsky.engine.step import StepResult
 from jointsky.model.batch import columns_of
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.frame import Frame
@@ -43,6 +44,12 @@ def turns(seconds: int, seed: int = 20) -> tuple[tuple[int, tuple[Frame, ...]], 
             Frame(sensor.name, now_ns - 1_000_000, payload) for sensor in scenario.sensors
             for payload in datagrams_of(observed, sensor.sensor_id))))
     return tuple(made)
+
+
+def with_picture(result: StepResult) -> StepResult:
+    """The same, its picture made while its state has not gone on."""
+    assert result.picture.world is result.state.world
+    return result
 
 
 def columns_bytes(tracks: TrackBatch) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ from tests.engine.simulated import (
     columns_bytes,
     scenario_of_demo,
     sensors_of_demo,
+    with_picture,
 )
 
 KANT, STATION = sensor_id_of(200, 11), sensor_id_of(200, 21)
@@ -63,7 +64,7 @@ def run(change: Change, routes: int = 1) -> list[StepResult]:
         frames = frames_of(seen, now_ns, change)
         again = [replace(frame, source=f"{frame.source} {route}") for route in range(1, routes)
                  for frame in frames]
-        results.append(step(state, frames + again, now_ns))
+        results.append(with_picture(step(state, frames + again, now_ns)))
         state = results[-1].state
     return results
 

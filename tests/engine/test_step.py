@@ -24,7 +24,14 @@ from jointsky.model.reject import Reason
 from jointsky.model.schema import PlotKind, TrackBatch, TrackState
 from jointsky.model.sensor import SensorKind, sensor_id_of
 from jointsky.model.world import World
-from tests.engine.simulated import BEGIN_NS, UNIT, columns_bytes, sensors_of_demo, turns
+from tests.engine.simulated import (
+    BEGIN_NS,
+    UNIT,
+    columns_bytes,
+    sensors_of_demo,
+    turns,
+    with_picture,
+)
 
 
 def fresh(world: World = World.EXERCISE) -> PictureState:
@@ -34,8 +41,7 @@ def fresh(world: World = World.EXERCISE) -> PictureState:
 def run(state: PictureState, first: int, last: int, seconds: int = 40) -> list[StepResult]:
     results = []
     for now_ns, frames in turns(seconds)[first:last]:
-        results.append(step(state, frames, now_ns))
-        assert results[-1].tracks is not None and results[-1].picture is not None
+        results.append(with_picture(step(state, frames, now_ns)))
         state = results[-1].state
     return results
 
