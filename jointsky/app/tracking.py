@@ -159,8 +159,10 @@ class TrackSender:
 class RowCollector:
     """Collects the rows of the output form, picture by picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, covariance: bool = False) -> None:
+        """covariance: of each row, too."""
         self._parts: list[TrackRows] = []
+        self._covariance = covariance
 
     def add(self, now_ns: int, tracks: TrackBatch) -> None:
         """Take the live confirmed tracks of a picture at now_ns."""
@@ -170,11 +172,13 @@ class RowCollector:
         self._parts.append(TrackRows(
             np.full(len(live), now_ns / NS_PER_S), live.system_track_number.astype(np.int64),
             live.latitude_rad, live.longitude_rad, height_m, live.velocity_north_ms,
-            live.velocity_east_ms))
+            live.velocity_east_ms,
+            live.covariance.astype(np.float64) if self._covariance else None))
 
     def rows(self) -> TrackRows:
         """All rows, of at least one picture, in time order and by track number within a time."""
         cells = {name: np.concatenate([getattr(part, name) for part in self._parts])
-                 for name in TrackRows.__dataclass_fields__}
+                 for name in TrackRows.__dataclass_fields__
+                 if name != "covariance" or self._covariance}
         order = np.lexsort((cells["track_id"], cells["time_s"]))
         return TrackRows(**{name: values[order] for name, values in cells.items()})

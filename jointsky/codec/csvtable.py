@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from jointsky.model.batch import I32, Array, Bool
 from jointsky.model.errors import FileProblem
 
+HEAD_BYTES = 1 << 16
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 # Text comes as places in a list of the different words: few words are read often.
 TYPES = {"f": pa.float64(), "i": pa.int64(), "s": pa.dictionary(pa.int32(), pa.string())}
@@ -80,6 +81,19 @@ def read_chunks(path: Path, types: Mapping[str, str], rows: int = CHUNK) -> Iter
     """`read_table` in parts of at most so many rows, in order. A Parquet file is read as the parts
     are asked for, text at once."""
     return map(Columns, _tables(path, types, rows))
+
+
+def names_of(path: Path) -> list[str]:
+    """The columns that a file says it has; none if it cannot be read."""
+    try:
+        if path.suffix == ".parquet":
+            return list(pq.read_schema(path).names)
+        with pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz"
+                             else None) as file:
+            head = file.read(HEAD_BYTES).decode("utf-8", "replace").partition("\n")[0]
+        return head.strip().replace('"', "").split(",")
+    except (pa.ArrowInvalid, OSError, EOFError):
+        return []
 
 
 def count_rows(path: Path) -> int | None:

@@ -19,6 +19,7 @@ import numpy as np
 from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.kernels.geodesy import geodetic_to_ecef
 from jointsky.model.batch import F64, I64
+from jointsky.study.consistency import measure_consistency
 from jointsky.study.continuity import Continuity, measure_continuity
 from jointsky.study.matching import match, near_pairs
 
@@ -33,7 +34,7 @@ class Score:
     gospa_m and its three parts (localisation, missed, false; their squares add up to the square of
     gospa only step by step, so each is given as its own mean); missed, false: aircraft and tracks
     per step; completeness: matched share of truth that can be seen; rms errors over matched pairs:
-    position (all, straight, manoeuvring), velocity, height.
+    position (all, straight, manoeuvring), velocity, height; consistency: see there.
     """
 
     steps: int
@@ -51,6 +52,7 @@ class Score:
     velocity_rms_ms: float
     height_rms_m: float
     continuity: Continuity
+    consistency: dict[str, float]
 
 
 def score(truth: Truth, tracks: TrackRows, step_s: float) -> Score:
@@ -87,7 +89,8 @@ def score(truth: Truth, tracks: TrackRows, step_s: float) -> Score:
         position_manoeuvre_rms_m=_rms(error[turning]), velocity_rms_ms=_rms(velocity),
         height_rms_m=_rms(height[np.isfinite(height)]),
         continuity=measure_continuity(truth, tracks, truth_step, track_step, mate, pairs,
-                                      step_s, SETTLING_S))
+                                      step_s, SETTLING_S),
+        consistency=measure_consistency(truth, tracks, row, pair, track_step[row]))
 
 
 def _ospa(squares: F64, hits: F64, missed: F64, false: F64) -> F64:

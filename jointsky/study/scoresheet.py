@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jointsky.model.errors import FileProblem
+from jointsky.study.consistency import FLIGHT, PARTS
 from jointsky.study.score import Score
 
 # Measure -> what it is called, digits, unit.
@@ -39,6 +40,10 @@ ROWS = {
     "siap_spuriousness": ("SIAP spuriousness", 4, ""),
     "siap_rate_of_changes": ("SIAP rate of number changes", 6, "1/s"),
     "siap_longest": ("SIAP longest track segment", 4, ""),
+    **{f"nees_{part}_{when}{what}": (title.format(part=part, when=when), 3, "")
+       for part in PARTS for when in FLIGHT for what, title in (
+           ("", "NEES of {part}, {when}"), ("_inside", "  pairs within 95 % of chi-square"),
+           ("_steps", "  steps within 95 % of their mean"))},
 }
 
 
@@ -46,6 +51,7 @@ def measures_of(result: Score) -> dict[str, float | int | None]:
     """Every measure by name, flat; None where there was nothing to measure."""
     flat: dict[str, Any] = asdict(result)
     flat |= flat.pop("continuity")
+    flat |= flat.pop("consistency")
     return {name: None if math.isnan(flat[name]) else flat[name] for name in ROWS}
 
 
@@ -54,7 +60,9 @@ def sheet_of(result: Score) -> list[tuple[str, str]]:
     measures = measures_of(result)
     return [(title, "nothing to measure" if measures[name] is None
              else f"{measures[name]:,.{digits}f} {unit}".strip())
-            for name, (title, digits, unit) in ROWS.items()]
+            for name, (title, digits, unit) in ROWS.items()
+            # Tracks need not say how sure they are.
+            if not name.startswith("nees_") or measures[name] is not None]
 
 
 def json_of(result: Score) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,10 @@ def test_tracks_come_back_as_they_went(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(back.latitude_rad, rows.latitude_rad, atol=1e-10)
     np.testing.assert_array_equal(back.height_m, rows.height_m)
     np.testing.assert_array_equal(back.east_ms, rows.east_ms)
+    assert back.covariance is None
+    spread = np.arange(20.0).reshape(2, 10)
+    write_tracks(path, replace(rows, covariance=spread))
+    np.testing.assert_array_equal(read_tracks(path).covariance, spread)
 
 
 def test_a_suffix_nobody_knows_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,3 +155,46 @@ def test_nothing_at_all_scores_nothing() -> None:
     empty = tracks_of([])
     result = score(truth_of([(64.0, 1, 0.0, 0, 1)]), empty, STEP_S)
     assert result.missed == 1 and math.isnan(result.position_rms_m)
+
+
+def test_a_linear_filter_that_knows_its_noise_has_the_nees_of_chi_square() -> None:
+    """Kalman filters on 400 aircraft of white acceleration noise, each with its own truth."""
+    rng, n, steps, q, r = np.random.default_rng(3), 400, 60, 2.0, 100.0
+    f, one = np.eye(4), np.eye(2)
+    f[:2, 2:] = STEP_S * one
+    noise = q * np.block([[STEP_S ** 3 / 3 * one, STEP_S ** 2 / 2 * one],
+                          [STEP_S ** 2 / 2 * one, STEP_S * one]])
+    h = np.eye(2, 4)
+    p = np.diag([r ** 2, r ** 2, 400.0, 400.0])
+    true = rng.normal(0, 1, (n, 4)) * np.sqrt(np.diag(p))
+    found = np.zeros((n, 4))
+    place = 0.02 * np.arange(n)
+    columns: list[list[np.ndarray]] = [[], [], []]
+    for _ in range(steps):
+        true = true @ f.T + rng.multivariate_normal(np.zeros(4), noise, n)
+        found, p = found @ f.T, f @ p @ f.T + noise
+        gain = p @ h.T @ np.linalg.inv(h @ p @ h.T + r ** 2 * one)
+        found += (true[:, :2] + rng.normal(0, r, (n, 2)) - found[:, :2]) @ gain.T
+        p = p - gain @ h @ p
+        columns[0].append(true)
+        columns[1].append(found)
+        columns[2].append(np.tile(p[np.triu_indices(4)], (n, 1)))
+    at, est, cov = (np.concatenate(column) for column in columns)
+    time, number = 60 + STEP_S * (1 + np.repeat(np.arange(steps), n)), np.tile(np.arange(n), steps)
+    base, east_m = np.tile(place, steps), 1 / 6_378_137.0
+    truth = Truth(time, number, at[:, 1] * NORTH_M, base + at[:, 0] * east_m, np.zeros(len(at)),
+                  at[:, 3], at[:, 2], number % 2 == 1, np.ones(len(at), np.int64))
+    tracks = TrackRows(time, number, est[:, 1] * NORTH_M, base + est[:, 0] * east_m,
+                       np.zeros(len(at)), est[:, 3], est[:, 2], cov)
+    result = score(truth, tracks, STEP_S).consistency
+    for part, mean in (("position", 2.0), ("velocity", 2.0), ("state", 4.0)):
+        for when in ("all", "straight", "manoeuvre"):
+            # 200 aircraft whose errors last for some steps: a share of 0.95, give or take.
+            assert result[f"nees_{part}_{when}"] == pytest.approx(mean, rel=0.05)
+            assert result[f"nees_{part}_{when}_inside"] == pytest.approx(0.95, abs=0.012)
+            assert result[f"nees_{part}_{when}_steps"] > 0.8
+    bold = score(truth, replace(tracks, covariance=cov / 4), STEP_S).consistency
+    assert bold["nees_state_straight"] == pytest.approx(4 * result["nees_state_straight"])
+    assert bold["nees_state_straight_steps"] == 0
+    assert np.isnan(score(truth, replace(tracks, covariance=None),
+                          STEP_S).consistency["nees_state_straight"])

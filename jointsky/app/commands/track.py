@@ -32,6 +32,8 @@ def track(
     cat062: Annotated[str | None, typer.Option(
         metavar="FILE|udp://HOST:PORT",
         help="Also write the tracks as ASTERIX CAT062 and CAT065.")] = None,
+    covariance: Annotated[bool, typer.Option(
+        "--covariance", help="Also write each row's covariance, cov_e_e to cov_vn_vn.")] = False,
 ) -> None:
     """Track recordings of ASTERIX, or a plot folder: one row per track and step."""
     from rich.console import Console
@@ -49,7 +51,8 @@ def track(
         run = _recordings(inputs, _sensors_of(sensor or [], sensors), edition or [], date, step)
     for note in run.notes:
         errors.print(note, markup=False)
-    rows, sender = RowCollector(), TrackSender(cat062) if cat062 else None
+    rows = RowCollector(covariance=covariance)
+    sender = TrackSender(cat062) if cat062 else None
     try:
         with Progress(console=errors, transient=True) as progress:
             for now_ns, tracks in progress.track(run.pictures, total=run.steps,
