@@ -90,8 +90,8 @@ def names_of(path: Path) -> list[str]:
             return list(pq.read_schema(path).names)
         with pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz"
                              else None) as file:
-            head = file.read(HEAD_BYTES).decode("utf-8", "replace").partition("\n")[0]
-        return head.strip().replace('"', "").split(",")
+            head = bytes(file.read(HEAD_BYTES)).decode("utf-8", "replace")
+        return head.partition("\n")[0].strip().replace('"', "").split(",")
     except (pa.ArrowInvalid, OSError, EOFError):
         return []
 

@@ -27,9 +27,11 @@ class Model:
 
 
 # Straight; turns to both sides, of airliners (rate one and a half, 25 degrees of bank) and of fast
-# aircraft; everything else: accelerations, the entry of a hard turn, up to three times gravity.
-MODELS = (Model(0.0, 0.5, 0.6), Model(1.6, 10.0, 0.1), Model(-1.6, 10.0, 0.1),
-          Model(5.0, 50.0, 0.07), Model(-5.0, 50.0, 0.07), Model(0.0, 1500.0, 0.06))
+# aircraft; gentle changes of speed and course; everything else: the entry of a hard turn, up to
+# three times gravity.
+MODELS = (Model(0.0, 0.1, 0.55), Model(1.6, 10.0, 0.1), Model(-1.6, 10.0, 0.1),
+          Model(5.0, 50.0, 0.07), Model(-5.0, 50.0, 0.07), Model(0.0, 60.0, 0.1),
+          Model(0.0, 1500.0, 0.05))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Tuning:
     """
 
     models: tuple[Model, ...] = MODELS
-    switch_s: float = 20.0
+    switch_s: float = 22.0
     bucket_s: float = 0.1
     sweep_s: float = 1.0
     late_s_max: float = 30.0
