@@ -59,6 +59,8 @@ AZIMUTH_MAX_RAD = 100.0
 ELEVATION_MAX_SIN = 0.75
 RANGE_MAX_M = 1_000_000.0
 CODE_MAX, ADDRESS_MAX = 0o7777, 0xFFFFFF
+# More out of order than this, plots are sorted as a whole.
+MOVES_PER_PLOT = 4
 # Beyond this a difference of two times has no 64 bits.
 TIME_MAX_NS = 1 << 62
 
@@ -89,8 +91,8 @@ def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
 
 def in_order(plots: Plots) -> Plots:
     """Plots ordered by time and sensor, and of one time of one sensor by place, so that the order
-    of arrival means nothing."""
-    if is_ordered(plots):
+    of arrival means nothing. Takes ownership."""
+    if settle(plots, np.empty(1, PLOT)):
         return plots
     point = plots["point"]
     return plots[np.lexsort((point[:, 2], point[:, 1], point[:, 0], plots["sensor"],
@@ -98,23 +100,37 @@ def in_order(plots: Plots) -> Plots:
 
 
 @kernel
-def is_ordered(plots: Plots) -> bool:
-    """Whether plots are ordered by time, and by sensor and place where times are equal."""
-    for j in range(1, plots.shape[0]):
-        a, b = plots[j - 1], plots[j]
-        if a.time_ns != b.time_ns:
-            before = a.time_ns < b.time_ns
-        elif a.sensor != b.sensor:
-            before = a.sensor < b.sensor
-        elif a.point[0] != b.point[0]:
-            before = a.point[0] < b.point[0]
-        elif a.point[1] != b.point[1]:
-            before = a.point[1] < b.point[1]
-        else:
-            before = a.point[2] <= b.point[2]
-        if not before:
-            return False
+def settle(plots: Plots, spare: Plots) -> bool:
+    """Put nearly ordered plots in order, in place, by insertion; whether that was all. spare (1,):
+    scratch."""
+    n = plots.shape[0]
+    moves = 0
+    for j in range(1, n):
+        k = j
+        while k > 0 and _is_before(plots[j], plots[k - 1]):
+            k -= 1
+        if k < j:
+            moves += j - k
+            if moves > MOVES_PER_PLOT * n:
+                return False
+            spare[0] = plots[j]
+            for i in range(j, k, -1):
+                plots[i] = plots[i - 1]
+            plots[k] = spare[0]
     return True
+
+
+@inlined
+def _is_before(a: Plot, b: Plot) -> bool:
+    if a.time_ns != b.time_ns:
+        return bool(a.time_ns < b.time_ns)
+    if a.sensor != b.sensor:
+        return bool(a.sensor < b.sensor)
+    if a.point[0] != b.point[0]:
+        return bool(a.point[0] < b.point[0])
+    if a.point[1] != b.point[1]:
+        return bool(a.point[1] < b.point[1])
+    return bool(a.point[2] < b.point[2])
 
 
 @kernel

@@ -17,6 +17,8 @@ from jointsky.model.schema import PlotBatch, PlotFlag, TrackBatch, TrackState
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
+from jointsky.track.arrays import PLOT
+from jointsky.track.plots import in_order
 from jointsky.track.tuning import Model, Tuning
 from tests.track.scenes import BEGIN_NS, S, clutter, course, crowd, join, looks, off_m, radar, say
 
@@ -391,3 +393,19 @@ def test_every_setting_stands_on_the_page_with_its_default() -> None:
     assert not absent
     for model in Tuning().models:
         assert f"{abs(model.turn_deg_s):g}, {model.noise:g}, {model.share:g})" in page
+
+
+@pytest.mark.parametrize("shuffled", [0, 3, 400])
+def test_ready_plots_are_in_order_however_they_come(shuffled: int) -> None:
+    rng = np.random.default_rng(shuffled)
+    plots = np.zeros(400, PLOT)
+    plots["time_ns"] = np.sort(rng.integers(0, 80, 400))
+    plots["sensor"], plots["point"] = rng.integers(0, 3, 400), rng.integers(0, 2, (400, 3))
+    plots["code"] = np.arange(400)
+    if shuffled:
+        rows = rng.choice(400, shuffled, replace=False)
+        plots[np.sort(rows)] = plots[rows]
+    point = plots["point"]
+    expected = plots[np.lexsort((point[:, 2], point[:, 1], point[:, 0], plots["sensor"],
+                                 plots["time_ns"]))]["code"].tolist()
+    assert in_order(plots)["code"].tolist() == expected
