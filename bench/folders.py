@@ -71,12 +71,12 @@ def scenario_of(seed: int, aircraft: int, radars: int, *, adsb: bool) -> Scenari
 
 
 def write_folder(folder: Path, seed: int, aircraft: int, radars: int, *,
-                 adsb: bool = False) -> None:
+                 adsb: bool = False, seconds: int = DURATION_S) -> None:
     """Simulate and write a plot folder with truth and biases."""
     folder.mkdir(parents=True, exist_ok=True)
     scenario = scenario_of(seed, aircraft, radars, adsb=adsb)
     simulation = start(scenario, BEGIN_NS)
-    observed = simulate(simulation, BEGIN_NS + DURATION_S * NS_PER_S)
+    observed = simulate(simulation, BEGIN_NS + seconds * NS_PER_S)
     plots = observed.plots
     write(folder / "plots.csv", plot_columns(plots))
     write(folder / "truth.csv", truth_columns(observed.truth, simulation))
@@ -96,7 +96,7 @@ def write_folder(folder: Path, seed: int, aircraft: int, radars: int, *,
         "az_bias": [one.azimuth_bias_deg for one in turning]})
     (folder / "scenario.json").write_text(json.dumps({
         "lat": LATITUDE, "lon": LONGITUDE, "half": HALF_M, "step": float(STEP_S),
-        "duration": float(DURATION_S), "plots": len(plots)}))
+        "duration": float(seconds), "plots": len(plots)}))
 
 
 def write(path: Path, columns: dict[str, object]) -> None:
