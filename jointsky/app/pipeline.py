@@ -34,11 +34,13 @@ IN_ORDER = Tuning(late_s_max=0.0)
 
 
 def pictures(parts: Iterator[PlotBatch], sensors: tuple[Sensor, ...], grid_ns: I64, world: World,
-             threads: int = 2) -> Iterator[tuple[int, TrackBatch]]:
+             threads: int = 2,
+             hear: Callable[[TrackerState], None] | None = None) -> Iterator[tuple[int, TrackBatch]]:
     """(now_ns, tracks) at each time of a grid, from the plots of the parts up to it.
 
     parts: in order of time, of these sensors and no others; read as far as the grid needs, then
-    to their end. threads: 1 or 2. Raises what the parts raise.
+    to their end. threads: 1 or 2. hear: is told the tracker's state after every step, in order,
+    on the thread that tracks. Raises what the parts raise, and what it raises.
     """
     reader = tracker.start(world, UNIT_ID, sensors, IN_ORDER)
     state = tracker.start(world, UNIT_ID, sensors, IN_ORDER)
@@ -53,6 +55,8 @@ def pictures(parts: Iterator[PlotBatch], sensors: tuple[Sensor, ...], grid_ns: I
         nonlocal state
         now_ns, plots = step
         state = tracker.run(state, plots, now_ns)
+        if hear is not None:
+            hear(state)
         return now_ns, tracker.seen(state)
 
     for now_ns, seen in (map(advance, ready()) if threads == 1 else _beside(advance, ready())):

@@ -28,6 +28,7 @@ from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackBatch, TrackState
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
+from jointsky.track.smooth import History
 
 STEPS_MAX = 1_000_000
 
@@ -36,18 +37,20 @@ STEPS_MAX = 1_000_000
 class Run:
     """Tracking that is about to be done.
 
-    steps: how many grid times there are; pictures: (now_ns, tracks) at each, when asked for;
-    inputs: how many plots or frames (`what`) go in; notes: what the user should know.
+    grid_ns: the times of the output; pictures: (now_ns, tracks) at each, when asked for; inputs:
+    how many plots or frames (`what`) go in; notes: what the user should know; history: if it is to
+    be smoothed, what `smoothed_rows` needs once all pictures have been asked for.
     """
 
-    steps: int
+    grid_ns: I64
     pictures: Iterator[tuple[int, TrackBatch]]
     inputs: int
     what: str
     notes: list[str]
+    history: History | None = None
 
 
-def track_folder(folder: Path, bias: Path | None = None) -> Run:
+def track_folder(folder: Path, bias: Path | None = None, *, smooth: bool = False) -> Run:
     """Tracking of a plot folder on the grid of its scenario; time 0 is 1970-01-01T00:00 UTC.
 
     A picture at a time is made of the plots up to it and of none later. Raises `FileProblem`.
@@ -55,8 +58,10 @@ def track_folder(folder: Path, bias: Path | None = None) -> Run:
     opened = open_plot_folder(folder, World.STUDY, bias)
     grid = _grid_of(opened.scenario)
     _check_steps(len(grid), folder)
-    return Run(len(grid), pictures(opened.parts, opened.sensors, grid, World.STUDY), opened.rows,
-               "plots", [])
+    history = History() if smooth else None
+    return Run(grid, pictures(opened.parts, opened.sensors, grid, World.STUDY,
+                              hear=history.add if history is not None else None),
+               opened.rows, "plots", [], history)
 
 
 def pictures_of(folder: PlotFolder) -> Iterator[tuple[int, TrackBatch]]:
@@ -72,7 +77,7 @@ def _grid_of(scenario: Scenario) -> I64:
 
 def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
                      editions: Mapping[int, str] | None = None,
-                     date_utc: date | None = None) -> Run:
+                     date_utc: date | None = None, *, smooth: bool = False) -> Run:
     """Tracking of recordings, all of one time, by the engine that also runs a unit.
 
     A picture is made at each multiple of step_s from the frames received up to it. Raises
@@ -87,19 +92,30 @@ def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s:
     notes = [f"{path}: {note}" for path, one in zip(paths, opened, strict=True)
              for note in one.notes]
     grid = np.arange(first, last + 1, dtype=np.int64) * step_ns
-    return Run(len(grid), _pictures(_joined(opened), frames, grid), len(frames), "frames",
-               notes)
+    history = History() if smooth else None
+    return Run(grid, _pictures(_joined(opened), frames, grid, history), len(frames), "frames",
+               notes, history)
 
 
-def _pictures(state: PictureState, frames: list[Frame],
-              grid: I64) -> Iterator[tuple[int, TrackBatch]]:
+def _pictures(state: PictureState, frames: list[Frame], grid: I64,
+              history: History | None) -> Iterator[tuple[int, TrackBatch]]:
     received = np.array([frame.received_ns for frame in frames], np.int64)
     begin = 0
     for now_ns, end in zip(grid.tolist(), np.searchsorted(received, grid, side="right").tolist(),
                            strict=True):
         result = step(state, frames[begin:end], now_ns)
         state, begin = result.state, end
+        if history is not None:
+            history.add(state.tracker)
         yield now_ns, result.tracks
+
+
+def smoothed_rows(run: Run) -> TrackRows:
+    """Rows of the smoothed tracks of a run with a history, all of whose pictures were made."""
+    assert run.history is not None, "a run to be smoothed"
+    found = run.history.smoothed(run.grid_ns)
+    return TrackRows(found.time_ns / NS_PER_S, found.number, found.latitude_rad,
+                     found.longitude_rad, found.height_m, found.north_ms, found.east_ms)
 
 
 def _joined(opened: Sequence[OpenedRecording]) -> PictureState:

@@ -43,7 +43,7 @@ from jointsky.track.arrays import (
 from jointsky.track.initiate import initiate
 from jointsky.track.measure import CLIMB_S_MAX, point_at, turn_state
 from jointsky.track.state import TrackerState
-from jointsky.track.update import HEARD_ONCE, HEARD_ONCE_NS, update
+from jointsky.track.update import HEARD_ONCE, update
 
 PLOTS_MAX = 20_000_000
 # A height heard longer ago, or only later than that, is not said of a row.
@@ -76,20 +76,26 @@ class History:
 
     parts: list[Plots] = field(default_factory=list)
     held: int = 0
+    last: TrackerState | None = None
 
     def add(self, state: TrackerState) -> None:
         """Keep what the last advance of this tracker settled. Raises `UsageProblem`."""
         used = state.settled[state.settled["serial"] != NONE]
         self.parts.append(used)
         self.held += len(used)
+        self.last = state
         if self.held > PLOTS_MAX:
             raise UsageProblem("smoothing", f"more than {PLOTS_MAX:,} plots",
                                expected="a shorter recording")
 
-    def smoothed(self, state: TrackerState, grid_ns: I64) -> Smoothed:
+    def smoothed(self, grid_ns: I64) -> Smoothed:
         """All tracks that were ever confirmed, at the times of the grid (ascending) within their
-        lives. state: the last one of the tracker that was followed."""
-        plots = np.concatenate([np.empty(0, PLOT), *self.parts])
+        lives. At least one state must have been added."""
+        state = self.last
+        assert state is not None, "a history of something"
+        # Plots that could still be joined by late ones are as good as settled now.
+        unsettled = [moment.plots[moment.plots["serial"] != NONE] for moment in state.moments]
+        plots = np.concatenate([np.empty(0, PLOT), *self.parts, *unsettled])
         plots = plots[np.lexsort((plots["sensor"], plots["time_ns"], plots["serial"]))]
         _, begin = np.unique(plots["serial"], return_index=True)
         end = np.append(begin[1:], len(plots)).astype(np.int64)[:len(begin)]
@@ -249,9 +255,9 @@ def _height(time_ns: int, tall: int, nodes: Nodes) -> tuple[float, float]:
     h, least_ns = NONE, HEIGHT_REACH_NS
     for near in range(max(before, 0), min(after + 1, tall)):
         apart_ns = abs(time_ns - nodes.tall_ns[near])
+        # One that nobody said again may be a false answer that fell on a silent aircraft.
         alone = nodes.begins[near] and (near + 1 == tall or nodes.begins[near + 1])
-        # A height heard once may be a false answer that fell on a silent aircraft.
-        if apart_ns <= (HEARD_ONCE_NS if alone else least_ns):
+        if not alone and apart_ns <= least_ns:
             h, least_ns = near, apart_ns
     if h == NONE:
         return np.nan, np.inf

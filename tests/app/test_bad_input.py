@@ -55,6 +55,7 @@ CASES = [
     (f"track radar.ast -o t.csv --sensor {PLACE} --step 0", "0.1 to 3600"),
     (f"track radar.ast -o t.csv --sensor {PLACE} --cat062 udp://nowhere", "udp://ADDRESS:PORT"),
     (f"track radar.ast -o t.csv --sensor {PLACE} --cat062 no/where.ast", "no/where.ast"),
+    (f"track radar.ast -o t.csv --sensor {PLACE} --smooth --cat062 t.ast", "expected one of them"),
     (f"track radar.ast -o no/where.csv --sensor {PLACE}", "no/where.csv"),
     ("track . -o t.csv", "scenario.json"),
     ("track unknown.ast -o t.csv", "unknown.ast"),

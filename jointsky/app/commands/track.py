@@ -34,28 +34,37 @@ def track(
         help="Also write the tracks as ASTERIX CAT062 and CAT065.")] = None,
     covariance: Annotated[bool, typer.Option(
         "--covariance", help="Also write each row's covariance, cov_e_e to cov_vn_vn.")] = False,
+    smooth: Annotated[bool, typer.Option(
+        "--smooth", help="Use the plots that were still to come, too: each track is smoothed "
+        "backwards, from its first plot to its last.")] = False,
 ) -> None:
     """Track recordings of ASTERIX, or a plot folder: one row per track and step."""
     from rich.console import Console
     from rich.progress import Progress
 
     from jointsky.app.pipeline import UNIT_ID
-    from jointsky.app.tracking import RowCollector, TrackSender
+    from jointsky.app.tracking import RowCollector, TrackSender, smoothed_rows
     from jointsky.codec.trackfile import check_track_suffix, write_tracks
+    from jointsky.model.errors import UsageProblem
 
     check_track_suffix(output)
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    if smooth and cat062:
+        raise UsageProblem("--smooth --cat062", "CAT062 is of the moment, smoothing looks back",
+                           expected="one of them")
     if inputs[0].is_dir():
-        run = _folder(inputs, bias, recording_options=bool(sensor or sensors or edition or date))
+        run = _folder(inputs, bias, smooth=smooth,
+                      recording_options=bool(sensor or sensors or edition or date))
     else:
-        run = _recordings(inputs, _sensors_of(sensor or [], sensors), edition or [], date, step)
+        run = _recordings(inputs, _sensors_of(sensor or [], sensors), edition or [], date, step,
+                          smooth=smooth)
     for note in run.notes:
         errors.print(note, markup=False)
     rows = RowCollector(covariance=covariance)
     sender = TrackSender(cat062) if cat062 else None
     try:
         with Progress(console=errors, transient=True) as progress:
-            for now_ns, tracks in progress.track(run.pictures, total=run.steps,
+            for now_ns, tracks in progress.track(run.pictures, total=len(run.grid_ns),
                                                  description="tracking"):
                 rows.add(now_ns, tracks)
                 if sender is not None:
@@ -63,13 +72,14 @@ def track(
     finally:
         if sender is not None:
             sender.close()
-    made = rows.rows()
+    made = smoothed_rows(run) if smooth else rows.rows()
     write_tracks(output, made)
     errors.print(f"{run.inputs:,} {run.what} in, {len(made.time_s):,} rows of "
                  f"{len(set(made.track_id.tolist())):,} tracks written to {output}", markup=False)
 
 
-def _folder(inputs: list[Path], bias: Path | None, *, recording_options: bool) -> Run:
+def _folder(inputs: list[Path], bias: Path | None, *, smooth: bool,
+            recording_options: bool) -> Run:
     from jointsky.app.tracking import track_folder
     from jointsky.model.errors import UsageProblem
 
@@ -78,11 +88,11 @@ def _folder(inputs: list[Path], bias: Path | None, *, recording_options: bool) -
     if recording_options:
         raise UsageProblem(inputs[0], "--sensor, --sensors, --edition and --date are for "
                            "recordings", expected="none of them with a plot folder")
-    return track_folder(inputs[0], bias)
+    return track_folder(inputs[0], bias, smooth=smooth)
 
 
 def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[str],
-                date: str | None, step_s: float) -> Run:
+                date: str | None, step_s: float, *, smooth: bool) -> Run:
     from jointsky.app.arguments import parse_date
     from jointsky.app.tracking import track_recordings
     from jointsky.codec.asterix.editions import parse_editions
@@ -90,7 +100,8 @@ def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[s
 
     if not 0.1 <= step_s <= 3600:
         raise UsageProblem(f"--step {step_s}", "out of range", expected="0.1 to 3600 seconds")
-    return track_recordings(inputs, sensors, step_s, parse_editions(edition), parse_date(date))
+    return track_recordings(inputs, sensors, step_s, parse_editions(edition), parse_date(date),
+                            smooth=smooth)
 
 
 def _sensors_of(texts: list[str], file: Path | None) -> tuple[Sensor, ...]:
