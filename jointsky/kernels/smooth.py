@@ -30,8 +30,8 @@ U8 = npt.NDArray[np.uint8]
 
 # A model of less than this probability, and a pair of less than the other, is left out, for speed.
 NU_MIN, BOTH_MIN = 1e-6, 1e-12
-# Rows of the scratch of `smooth_step`: four 4x4 matrices, a predicted state and covariance.
-MATRIX, STATE, COVARIANCE, SCRATCH = 4, 16, 17, 18
+# Scratch of `smooth_step`: four matrices (4, 4), side by side a predicted state and covariance.
+SCRATCH = (5, 4, 16)
 
 
 @inlined
@@ -97,10 +97,10 @@ def smooth_pair(x: F64, p: F64, s: F64, q: F64, rate_rad_s: float, noise: float,
     """A Rauch-Tung-Striebel step of one model; returns log N(s; f x, c).
 
     x, p: filtered at k; s, q: smoothed at k + 1, dt_s > 0 later; x_out (4,), p_out (10,): smoothed
-    at k. Scratch: work (SCRATCH, 4, 4).
+    at k. Scratch: work (SCRATCH).
     """
     full, factor, gain, change = work[0], work[1], work[2], work[3]
-    ahead, spread = work[STATE, 0], work[COVARIANCE].reshape(16)[:10]
+    ahead, spread = work[4, 0], work[4, 1]
     for k in range(4):
         ahead[k] = x[k]
     for k in range(10):
@@ -150,7 +150,7 @@ def smooth_step(x: F64, p: F64, mu: F64, s: F64, q: F64, nu: F64, dt_s: float, c
 
     x, p, mu: filtered at k; dt_s > 0 between them; chance (m, m): to go from the model of the row
     to that of the column in that time; turn_rad_s, noise (m,): of the models. Scratch: x_pair
-    (m, m, 4), p_pair (m, m, 10), weight (m, m), work (SCRATCH, 4, 4).
+    (m, m, 4), p_pair (m, m, 10), weight (m, m), work (SCRATCH).
     """
     models = mu.shape[0]
     for j in range(models):
@@ -207,6 +207,17 @@ def join(x: F64, p: F64, weight: F64, x_else: F64, p_else: F64, x_out: F64,
 
 
 @inlined
+def lay_models(x: F64, p: F64, mu: F64, x_out: F64, p_out: F64, mu_out: F64) -> None:
+    """Copy the state of all models."""
+    for m in range(mu.shape[0]):
+        mu_out[m] = mu[m]
+        for k in range(4):
+            x_out[m, k] = x[m, k]
+        for k in range(10):
+            p_out[m, k] = p[m, k]
+
+
+@inlined
 def predict_models(x: F64, p: F64, mu: F64, dt_s: float, chance: F64, turn_rad_s: F64, noise: F64,
                    x_out: F64, p_out: F64, mu_out: F64, weight: F64) -> None:
     """Models (m, 4), (m, 10), (m,) ahead by dt_s, as the filter does: mixed, then predicted.
@@ -254,7 +265,7 @@ def smooth_back(time_s: F64, x: F64, p: F64, mu: F64, chance: F64, turn_rad_s: F
     """
     n, models = mu.shape
     x_pair, p_pair = np.empty((models, models, 4)), np.empty((models, models, 10))
-    weight, work = np.empty((models, models)), np.empty((SCRATCH, 4, 4))
+    weight, work = np.empty((models, models)), np.empty(SCRATCH)
     s, q, nu = x[n - 1].copy(), p[n - 1].copy(), mu[n - 1].copy()
     for k in range(n - 2, -1, -1):
         smooth_step(x[k], p[k], mu[k], s, q, nu, time_s[k + 1] - time_s[k], chance[k], turn_rad_s,

@@ -21,6 +21,7 @@ from jointsky.kernels.jit import inlined, kernel
 from jointsky.kernels.smooth import (
     SCRATCH,
     join,
+    lay_models,
     predict_models,
     smooth_heights,
     smooth_step,
@@ -165,7 +166,7 @@ def _make_nodes(n: int, m: int) -> Nodes:
         np.empty((n, 3)), np.empty(n, np.uint8), np.empty((m, 4)), np.empty((m, 10)), np.empty(m),
         np.empty((m, 4)), np.empty((m, 10)), np.empty(m), np.empty((m, 4)), np.empty((m, 10)),
         np.empty(m), np.empty((m, m)), np.empty((m, m, 4)), np.empty((m, m, 10)), np.empty((m, m)),
-        np.empty((SCRATCH, 4, 4)), np.empty((3 * m, 10)))
+        np.empty(SCRATCH), np.empty((3 * m, 10)))
 
 
 @kernel
@@ -210,19 +211,16 @@ def _filter(plots: Plots, sensors: Sensors, settings: Settings, tracks: Tracks, 
             count += 1
         k = count - 1
         nodes.time_ns[k] = t.time_ns
-        for m in range(t.mu.shape[0]):
-            nodes.mu[k, m] = t.mu[m]
-            for c in range(4):
-                nodes.x[k, m, c] = t.x[m, c]
-            for c in range(10):
-                nodes.p[k, m, c] = t.p[m, c]
+        lay_models(t.x, t.p, t.mu, nodes.x[k], nodes.p[k], nodes.mu[k])
         for c in range(3):
             nodes.origin[k, c] = t.origin[c]
         for c in range(9):
             nodes.axes[k, c] = t.axes[c]
         if t.height_ns == plot.time_ns:
             again = tall > 0 and nodes.tall_ns[tall - 1] == t.height_ns
-            begins = t.height_odd == HEARD_ONCE
+            # After so long a silence the heights on its two sides say little of each other.
+            silent = tall > 0 and t.height_ns - nodes.tall_ns[tall - 1] > HEIGHT_REACH_NS
+            begins = t.height_odd == HEARD_ONCE or silent
             if not again:
                 tall += 1
                 nodes.begins[tall - 1] = 0
@@ -243,8 +241,13 @@ def _height(time_ns: int, tall: int, nodes: Nodes) -> tuple[float, float]:
     Between two nodes of one stretch: a cubic with their heights and climbs at its ends, which is
     the mean of the filter's model (white acceleration) given both.
     """
-    after = int(np.searchsorted(nodes.tall_ns[:tall], time_ns, side="right"))
-    before = after - 1
+    before, after = NONE, tall
+    while after - before > 1:
+        middle = (before + after) // 2
+        if nodes.tall_ns[middle] <= time_ns:
+            before = middle
+        else:
+            after = middle
     if before >= 0 and after < tall and nodes.begins[after] == 0:
         span = (nodes.tall_ns[after] - nodes.tall_ns[before]) * 1e-9
         u = (time_ns - nodes.tall_ns[before]) * 1e-9 / span
@@ -287,13 +290,13 @@ def _smooth_motion(count: int, row_ns: I64, settings: Settings, t: Track, nodes:
             if last:
                 x, p, mu = nodes.ahead_x, nodes.ahead_p, nodes.ahead_mu
             else:
-                x[:, :], p[:, :], mu[:] = s, q, nu
+                lay_models(s, q, nu, x, p, mu)
                 _step((nodes.time_ns[k + 1] - row_ns[r]) * 1e-9, nodes.ahead_x, nodes.ahead_p,
                       nodes.ahead_mu, x, p, mu, settings, nodes)
             _say(k, x, p, mu, t, nodes, cells[r])
             r -= 1
         if last:
-            s[:, :], q[:, :], nu[:] = nodes.x[k], nodes.p[k], nodes.mu[k]
+            lay_models(nodes.x[k], nodes.p[k], nodes.mu[k], s, q, nu)
         else:
             _step((nodes.time_ns[k + 1] - nodes.time_ns[k]) * 1e-9, nodes.x[k], nodes.p[k],
                   nodes.mu[k], s, q, nu, settings, nodes)
