@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jointsky.kernels.filter import BLOCK
 from jointsky.kernels.geodesy import geodetic_of
 from jointsky.kernels.jit import inlined, kernel
 from jointsky.kernels.smooth import (
@@ -156,7 +157,7 @@ class Nodes(NamedTuple):
     p_pair: F64
     weight: F64
     work: F64
-    filter: F64
+    block: F64
 
 
 def _make_nodes(n: int, m: int) -> Nodes:
@@ -166,7 +167,7 @@ def _make_nodes(n: int, m: int) -> Nodes:
         np.empty((n, 3)), np.empty(n, np.uint8), np.empty((m, 4)), np.empty((m, 10)), np.empty(m),
         np.empty((m, 4)), np.empty((m, 10)), np.empty(m), np.empty((m, 4)), np.empty((m, 10)),
         np.empty(m), np.empty((m, m)), np.empty((m, m, 4)), np.empty((m, m, 10)), np.empty((m, m)),
-        np.empty(SCRATCH), np.empty((3 * m, 10)))
+        np.empty(SCRATCH), np.zeros(BLOCK))
 
 
 @kernel
@@ -206,7 +207,7 @@ def _filter(plots: Plots, sensors: Sensors, settings: Settings, tracks: Tracks, 
         if j == 0:
             initiate(tracks, 0, plot, False, sensor, looks, settings, counters)
         else:
-            update(tracks, 0, plot, sensor, looks, settings, counters, nodes.filter)
+            update(tracks, 0, plot, sensor, looks, settings, counters, nodes.block)
         if count == 0 or nodes.time_ns[count - 1] != t.time_ns:
             count += 1
         k = count - 1
@@ -317,10 +318,10 @@ def _step(dt_s: float, x: F64, p: F64, mu: F64, s: F64, q: F64, nu: F64, setting
 @inlined
 def _fill_chances(settings: Settings, dt_s: float, chance: F64) -> None:
     """Chance (m, m) that an aircraft goes from one model to another within a time."""
+    stay = math.exp(-settings.switch_rate * dt_s)
     for i in range(chance.shape[0]):
-        stay = math.exp(-settings.leave_rate[i] * dt_s)
         for j in range(chance.shape[0]):
-            chance[i, j] = stay if i == j else (1 - stay) * settings.goes_to[i, j]
+            chance[i, j] = (1 - stay) * settings.share[j] + (stay if i == j else 0.0)
 
 
 @inlined

@@ -6,43 +6,47 @@ import numpy as np
 import pytest
 
 from jointsky.kernels.smooth import smooth_back, smooth_heights
+from jointsky.track.tuning import Model, Tuning
 from tests.oracles import smoothing as twin
-from tests.oracles.tracking import UPPER, full, interact, kalman, reweigh, transition, white_noise
+from tests.oracles.tracking import (
+    UPPER,
+    full,
+    interact,
+    kalman,
+    reweigh,
+    switch_table,
+    transition,
+    white_noise,
+)
 
-RATES, NOISES = np.array([0.0, 0.03, -0.08]), np.array([0.5, 10.0, 300.0])
-STAYS, TO = (60.0, 30.0, 15.0), np.array([[0, 0.5, 0.5], [0.75, 0, 0.25], [0.75, 0.25, 0]])
+MODELS = (Model(0.0, 0.5, 8.0), Model(2.0, 10.0, 2.0), Model(-4.0, 300.0, 1.0))
+RATES = np.radians([model.turn_deg_s for model in MODELS])
+NOISES = np.array([model.noise for model in MODELS])
 H, R = np.eye(4)[:2], np.array([[3600.0, 500.0], [500.0, 1600.0]])
 FIRST_P = np.diag([1e4, 1e4, 4e4, 4e4])
 
 
-def chances_of(dt: float, models: int) -> np.ndarray:
-    if models == 1:
-        return np.ones((1, 1))
-    stay = np.exp(-dt / np.array(STAYS))
-    return np.diag(stay) + (1 - stay)[:, None] * TO
-
-
 def flight(seed: int, models: int):
     """Times, plots and a filtered run over a straight leg and a turn."""
-    rng = np.random.default_rng(seed)
+    rng, tuning = np.random.default_rng(seed), Tuning(models=MODELS[:models])
     times = np.cumsum(rng.uniform(0.3, 6, 25))
     course = np.where(times < 40, 0.0, 0.05 * (times - 40))
     path = np.cumsum(220 * np.column_stack([np.sin(course), np.cos(course)])
                      * np.diff(times, prepend=times[0])[:, None], 0)
     plots = path + rng.multivariate_normal([0, 0], R, len(times))
-    chances = [chances_of(dt, models) for dt in np.diff(times)]
+    chances = [switch_table(tuning, dt) for dt in np.diff(times)]
     xs, ps = [np.zeros(4)] * models, [FIRST_P] * models
     mu, out = np.full(models, 1 / models), ([], [], [])
     for k, z in enumerate(plots):
         if k:
             dt = times[k] - times[k - 1]
-            xs, ps, mu = interact(xs, ps, mu, chances[k - 1])
+            xs, ps, mu = interact(xs, ps, mu, tuning, dt)
             f = [transition(rate, dt) for rate in RATES[:models]]
             xs = [f[j] @ xs[j] for j in range(models)]
             ps = [f[j] @ ps[j] @ f[j].T + white_noise(NOISES[j], dt) for j in range(models)]
         found = [kalman(x, p, z, H, R) for x, p in zip(xs, ps, strict=True)]
         xs, ps = [one[0] for one in found], [one[1] for one in found]
-        mu, _ = reweigh(mu, [one[2] for one in found], 1e-4)
+        mu, _ = reweigh(mu, [one[2] for one in found])
         for kept, now in zip(out, (xs, ps, mu), strict=True):
             kept.append(now)
     return times, plots, chances, *out
