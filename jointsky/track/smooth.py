@@ -43,9 +43,9 @@ from jointsky.track.arrays import (
     make_tracks,
 )
 from jointsky.track.initiate import initiate
-from jointsky.track.measure import CLIMB_S_MAX, point_at, turn_state
+from jointsky.track.measure import CLIMB_S_MAX, follow, point_at, turn_state
 from jointsky.track.state import TrackerState
-from jointsky.track.update import HEARD_ONCE, update
+from jointsky.track.update import HEARD_ONCE, hear_height, move
 
 PLOTS_MAX = 20_000_000
 # A height heard longer ago, or only later than that, is not said of a row.
@@ -207,7 +207,9 @@ def _filter(plots: Plots, sensors: Sensors, settings: Settings, tracks: Tracks, 
         if j == 0:
             initiate(tracks, 0, plot, False, sensor, looks, settings, counters)
         else:
-            update(tracks, 0, plot, sensor, looks, settings, counters, nodes.block)
+            move(t, plot, sensor, settings[t.area], nodes.block)
+            hear_height(t, plot, settings[t.area])
+            follow(t)
         if count == 0 or nodes.time_ns[count - 1] != t.time_ns:
             count += 1
         k = count - 1

@@ -56,12 +56,12 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
-    ratio += _move(t, plot, sensor, own, block)
+    ratio += move(t, plot, sensor, own, block)
     ratio -= plot.density_log
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
     t.odds = min(t.odds + ratio, own.odds_max)
-    _hear_height(t, plot, own)
+    hear_height(t, plot, own)
     _hear_codes(t, plot)
     time_ns = plot.time_ns
     if t.state == CONFIRMED and plot.form == POLAR:
@@ -86,7 +86,7 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
 
 
 @inlined
-def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
+def move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
           block: F64) -> float:
     """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
     load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
@@ -108,7 +108,7 @@ def _move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
 
 
 @inlined
-def _hear_height(t: Track, plot: Plot, settings: Settings) -> None:
+def hear_height(t: Track, plot: Plot, settings: Settings) -> None:
     """Mode C into the height filter; one that jumps is believed only when it is said again, and
     one heard only once (a false answer that fell on a silent aircraft) is forgotten."""
     measured, time_ns = plot.height_m, plot.time_ns
