@@ -34,8 +34,8 @@ IN_ORDER = Tuning(late_s_max=0.0)
 
 
 def pictures(parts: Iterator[PlotBatch], sensors: tuple[Sensor, ...], grid_ns: I64, world: World,
-             threads: int = 2,
-             hear: Callable[[TrackerState], None] | None = None) -> Iterator[tuple[int, TrackBatch]]:
+             threads: int = 2, hear: Callable[[TrackerState], None] | None = None,
+             ) -> Iterator[tuple[int, TrackBatch]]:
     """(now_ns, tracks) at each time of a grid, from the plots of the parts up to it.
 
     parts: in order of time, of these sensors and no others; read as far as the grid needs, then
