@@ -110,12 +110,13 @@ def _pictures(state: PictureState, frames: list[Frame], grid: I64,
         yield now_ns, result.tracks
 
 
-def smoothed_rows(run: Run) -> TrackRows:
+def smoothed_rows(run: Run, *, covariance: bool = False) -> TrackRows:
     """Rows of the smoothed tracks of a run with a history, all of whose pictures were made."""
     assert run.history is not None, "a run to be smoothed"
     found = run.history.smoothed(run.grid_ns)
     return TrackRows(found.time_ns / NS_PER_S, found.number, found.latitude_rad,
-                     found.longitude_rad, found.height_m, found.north_ms, found.east_ms)
+                     found.longitude_rad, found.height_m, found.north_ms, found.east_ms,
+                     found.covariance if covariance else None)
 
 
 def _joined(opened: Sequence[OpenedRecording]) -> PictureState:

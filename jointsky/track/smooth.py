@@ -52,7 +52,8 @@ PLOTS_MAX = 20_000_000
 HEIGHT_REACH_NS = 60_000_000_000
 # A smoothed height this sure stands in for the Mode C of every plot.
 SURE_HEIGHT = 25.0
-(LATITUDE, LONGITUDE, HEIGHT, NORTH, EAST, CELLS) = range(6)
+(LATITUDE, LONGITUDE, HEIGHT, NORTH, EAST, SPREAD) = range(6)
+CELLS = SPREAD + 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class Smoothed:
     """Smoothed states, in order of time, then number: all (n,).
 
     time_ns: on the output grid; number: system track number; radians, metres, m/s; height_m NaN
-    if unknown.
+    if unknown; covariance (n, 10): upper triangle, of east, north m, velocity east, north m/s.
     """
 
     time_ns: I64
@@ -70,6 +71,7 @@ class Smoothed:
     height_m: F64
     north_ms: F64
     east_ms: F64
+    covariance: F64
 
 
 @dataclass
@@ -121,8 +123,9 @@ class History:
             np.zeros(COUNTERS, np.int64),
             _make_nodes(int((end - begin).max(initial=0)), len(state.tuning.models)))
         rows = np.lexsort((number[which], row_ns))
-        return Smoothed(row_ns[rows], number[which][rows],
-                        *(cells[rows, k] for k in (LATITUDE, LONGITUDE, HEIGHT, NORTH, EAST)))
+        found = cells[rows]
+        return Smoothed(row_ns[rows], number[which][rows], found[:, LATITUDE], found[:, LONGITUDE],
+                        found[:, HEIGHT], found[:, NORTH], found[:, EAST], found[:, SPREAD:])
 
 
 class Nodes(NamedTuple):
@@ -353,3 +356,5 @@ def _say(k: int, x: F64, p: F64, mu: F64, t: Track, nodes: Nodes, cells: F64) ->
     px, py, pz = point_at(t, t.mean[0], t.mean[1])
     cells[LATITUDE], cells[LONGITUDE], _ = geodetic_of(px, py, pz)
     cells[EAST], cells[NORTH] = t.mean[2], t.mean[3]
+    for c in range(10):
+        cells[SPREAD + c] = t.spread[c]

@@ -32,7 +32,9 @@ def test_a_folder_is_nearer_to_the_truth_when_smoothed(tmp_path: Path) -> None:
     folder = tmp_path / "plots"
     write_folder(folder, seed=31, aircraft=12, radars=2)
     words = [str(folder), "--bias", str(folder / "bias.csv")]
-    live, smooth = rows_of(tmp_path, *words), rows_of(tmp_path, *words, "--smooth")
+    live, smooth = rows_of(tmp_path, *words), rows_of(tmp_path, *words, "--smooth", "--covariance")
+    assert live.covariance is None and smooth.covariance is not None
+    assert (smooth.covariance[:, [0, 4, 7, 9]] > 0).all()
     truth = read_truth(folder)
     before, after = score(truth, live, 4.0), score(truth, smooth, 4.0)
     assert after.position_rms_m < 0.8 * before.position_rms_m

@@ -72,7 +72,7 @@ def track(
     finally:
         if sender is not None:
             sender.close()
-    made = smoothed_rows(run) if smooth else rows.rows()
+    made = smoothed_rows(run, covariance=covariance) if smooth else rows.rows()
     write_tracks(output, made)
     errors.print(f"{run.inputs:,} {run.what} in, {len(made.time_s):,} rows of "
                  f"{len(set(made.track_id.tolist())):,} tracks written to {output}", markup=False)
