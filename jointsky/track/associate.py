@@ -18,6 +18,7 @@ from jointsky.kernels.filter import BLOCK
 from jointsky.kernels.gating import fill_near
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import F64, I32, I64
+from jointsky.model.schema import PlotFlag
 from jointsky.track.arrays import (
     CONFIRMED,
     CROWDED,
@@ -48,6 +49,9 @@ ESTABLISHED = 2
 LOG_2PI = math.log(2 * math.pi)
 # The chance that an aircraft has just begun the hardest manoeuvre there is a model for.
 SURPRISE = 0.05
+# On the ground nobody accelerates like that: m2/s3, for the gate and the weight of a plot.
+GROUND_NOISE = 0.5
+ON_GROUND = int(PlotFlag.ON_GROUND)
 
 
 class Work(NamedTuple):
@@ -175,6 +179,8 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     for m in range(settings.noise.shape[0]):
         usual += t.mu[m] * settings.noise[m]
         most = max(most, settings.noise[m])
+    if t.flags & ON_GROUND and plot.flags & ON_GROUND:
+        usual, most = min(usual, GROUND_NOISE), min(most, GROUND_NOISE)
     wide = most * grown
     det = (s00 + wide) * (s11 + wide) - s01 * s01
     distance2 = ((s11 + wide) * y0 * y0 - 2 * s01 * y0 * y1 + (s00 + wide) * y1 * y1) / det

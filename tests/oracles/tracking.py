@@ -13,7 +13,7 @@ import numpy as np
 from pyproj import Geod, Transformer
 from scipy.optimize import linear_sum_assignment
 
-from jointsky.model.schema import PlotBatch, PlotKind
+from jointsky.model.schema import PlotBatch, PlotFlag, PlotKind
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.track.tuning import Tuning
 
@@ -142,6 +142,7 @@ class Track:
     share: float = 1.0
     missed: int = 0
     number: int = 0
+    ground: bool = False
     first: tuple = ()
     seen: dict = field(default_factory=dict)
     look: dict = field(default_factory=dict)
@@ -239,7 +240,8 @@ class SlowTracker:
             return getattr(plots, name)[row].item() if plots.has(name)[row] else None
         plot = {"ns": int(plots.time_ns[row]), "height": given("mode_c_m"),
                 "code": given("mode_3a"), "address": given("icao_address"),
-                "primary": plots.kind[row] == PlotKind.PSR, "velocity": None}
+                "primary": plots.kind[row] == PlotKind.PSR, "velocity": None,
+                "ground": bool(plots.flags[row] & PlotFlag.ON_GROUND)}
         if self.radar(s):
             range_m = plots.range_m[row] - sensor.range_bias_m
             azimuth = plots.azimuth_rad[row] - sensor.azimuth_bias_rad
@@ -376,8 +378,9 @@ class SlowTracker:
         y, base = z - h @ track.mean, h @ track.spread @ h.T + r
         noise = np.array([model.noise for model in self.tuning.models])
         likelihood = 0.0
+        most = 0.5 if track.ground and plot["ground"] else math.inf
         for weight, q in ((0.05, noise.max()), (0.95, track.mu @ noise)):
-            cov = base + np.eye(2) * q * abs(dt) ** 3 / 3
+            cov = base + np.eye(2) * min(q, most) * abs(dt) ** 3 / 3
             distance2 = y @ np.linalg.solve(cov, y)
             if weight == 0.05 and distance2 > self.tuning.gate_sigma ** 2:
                 return -1.0
@@ -419,6 +422,7 @@ class SlowTracker:
             track.mu, _ = reweigh(track.mu, logs)
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
+        track.ground = plot["ground"]
         if self.radar(s) and track.number:
             place, period = (s, self.band(track), *plot["cell"]), round(
                 self.sensors[s].period_s * 1e9)
@@ -517,6 +521,7 @@ class SlowTracker:
         track.address = None if plot["address"] is None else (plot["address"], 1)
         track.answered = not plot["primary"] and self.radar(s)
         track.seen = {s: plot["ns"]}
+        track.ground = plot["ground"]
         track.first = (s, int(plot["primary"]), *plot["cell"])
         track.look = {place: plot["ns"] for place in range(len(self.sensors))}
         self.tracks.append(track)
