@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jointsky.model.batch import I64
+from jointsky.model.batch import I64, Bool
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch
 from jointsky.model.sensor import Sensor
@@ -74,8 +74,11 @@ def without_identities(plots: PlotBatch) -> PlotBatch:
 
 
 def track_purity(plots: PlotBatch, sensors: tuple[Sensor, ...],
-                 tuning: Tuning | None = None) -> Purity:
-    """Track plots, in order of time, without their identities, and measure against these."""
+                 tuning: Tuning | None = None, counted: Bool | None = None) -> Purity:
+    """Track plots, in order of time, without their identities, and measure against these.
+
+    counted (n,): which plots are measured, all of them if it is not given.
+    """
     bare = without_identities(plots)
     # In order of time nothing is late, and every plot is settled at once.
     tuning = replace(tuning or Tuning(), late_s_max=0.0)
@@ -99,6 +102,8 @@ def track_purity(plots: PlotBatch, sensors: tuple[Sensor, ...],
         confirmed |= set(state.tracks["serial"][state.tracks["state"] == CONFIRMED].tolist())
     serial[~np.isin(serial, sorted(confirmed))] = NONE
     known = plots.has("icao_address")
+    if counted is not None:
+        known &= counted
     return measure_purity(plots.icao_address[known].astype(np.int64), serial[known])
 
 

@@ -110,7 +110,7 @@ def test_a_real_radar_is_followed_without_addresses_and_codes(shared: Path) -> N
     assert result.addresses == 177 and result.plots > 43_000
     assert result.purity > 0.94
     assert result.completeness > 0.93
-    airborne = plots.take((plots.flags & PlotFlag.ON_GROUND) == 0)
-    result = track_purity(airborne, opened.first.tracker.sensors, tuning)
-    assert result.purity > 0.97
-    assert result.completeness > 0.95
+    airborne = (plots.flags & PlotFlag.ON_GROUND) == 0
+    result = track_purity(plots, opened.first.tracker.sensors, tuning, airborne)
+    assert result.purity > 0.98
+    assert result.completeness > 0.97

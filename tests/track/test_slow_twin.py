@@ -26,7 +26,7 @@ SCENES = {
 def test_the_same_tracks_as_the_slow_twin(name: str) -> None:
     sensors, seconds = SCENES[name], 60.0
     plots = crowd(sensors, 8, seconds, seed=len(name))
-    plots.flags[plots.has("mode_3a") & (plots.mode_3a == 65)] |= PlotFlag.ON_GROUND
+    plots.flags[plots.has("mode_3a") & (plots.mode_3a == 65)] |= np.uint16(PlotFlag.ON_GROUND)
     tuning = Tuning(bucket_s=0.5, registration_s=0.0)
     now_ns = int(BEGIN_NS + seconds * S)
     state = tracker.advance(tracker.start(World.STUDY, 1, sensors, tuning), plots, now_ns)
