@@ -48,9 +48,11 @@ def track_type(models: int) -> np.dtype[np.void]:
     longitude, height where its own tangent plane touches, origin and axes of that plane in ECEF;
     x, p, mu: the IMM at time_ns; mean, spread: its mixture; point: ECEF of it, or where it was at
     the last sweep if that is newer; reach_m, level_m: see `gate`; height, height_p:
-    height and climb rate at height_ns (NEVER: no height heard), height_odd: heights refused one
-    after the other, -1 while only one was heard; odds: log odds of existence; share: in how much
-    of the looks due radars saw it of late, missed: looks in vain since the last plot;
+    height and climb rate at height_ns (NEVER: no height heard); guess, guess_p at guess_ns: as in
+    `kernels.slant` while no height is heard (NEVER: no radar saw it so), guess_sensor: who saw it
+    last, guess_other_ns: when another one did; height_odd: heights refused one after the other, -1
+    while only one was heard; odds: log odds of existence; share: in how much of the looks due
+    radars saw it of late, missed: looks in vain since the last plot;
     co_operative: a transponder answered a radar; first_sensor, first_cell: where its first plot
     lies in the map of false plots; code, address: the established ones, weight how
     well, 0 for none.
@@ -67,7 +69,9 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
         ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
         ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)),
-        ("p", "f8", (models, 10))])
+        ("p", "f8", (models, 10)), ("guess_ns", "i8"),
+        ("guess_other_ns", "i8"), ("guess_sensor", "i8"), ("guess", "f8", (5,)),
+        ("guess_p", "f8", (5, 5))])
 
 
 # A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; raw: range and azimuth

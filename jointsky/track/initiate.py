@@ -29,7 +29,7 @@ from jointsky.track.arrays import (
 from jointsky.track.clutter import remember_start
 from jointsky.track.gate import renew
 from jointsky.track.measure import lay_plane, measure
-from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE
+from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE, guess_height
 
 
 @inlined
@@ -62,7 +62,10 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
         looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
     looks[i, plot.sensor, SEEN] = time_ns
     remember_start(t, plot)
+    t.guess_ns = NEVER
     _spread(t, plot, sensor, own)
+    if plot.form == POLAR and math.isnan(plot.height_m):
+        guess_height(t, plot, sensor, own)
     renew(t, time_ns, settings)
     plot.serial, plot.straight = t.serial, t.mu[0]
     counters[STARTED] += 1

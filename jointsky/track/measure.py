@@ -1,8 +1,9 @@
 """A plot as a track sees it: on the track's own plane, at the track's height, with covariance.
 
 Slant range becomes ground range only once a height is known, so the same plot lies elsewhere for
-each track that might own it. The height is the track's; else the plot's Mode C; else anything
-between the horizon and the ceiling, with the error that this makes along the range. Pressure
+each track that might own it. The height is the track's; else the plot's Mode C; else what several
+slant ranges say of it (`kernels.slant`); else anything between the horizon and the ceiling, with
+the error that this makes along the range. Pressure
 altitude stands for height above the ellipsoid, which is right to some hundred metres; the range
 error of that is below the noise except near the cone of silence, where its covariance grows.
 """
@@ -13,6 +14,7 @@ import math
 
 from jointsky.kernels.geodesy import fill_axes, geodetic_of, sin_elevation, slant_to_ecef
 from jointsky.kernels.jit import inlined
+from jointsky.kernels.slant import turn_slant
 from jointsky.model.batch import F64
 from jointsky.track.arrays import NEVER, POLAR, Plot, SensorRow, Settings, Track
 
@@ -21,6 +23,10 @@ COS2_MIN = 0.03
 # A track's plane is laid anew when the aircraft is this far from where it touches the earth.
 PLANE_REACH_M = 5_000.0
 CLIMB_S_MAX = 20.0
+# How the height of an aircraft that does not tell it may change, m2/s: 200 m in a minute, or more.
+WANDER = 500.0
+# An even spread reaches so many of its sigmas to either side.
+EVEN = math.sqrt(3.0)
 
 
 @inlined
@@ -44,6 +50,12 @@ def height_for(t: Track, plot: Plot, settings: Settings) -> tuple[float, float]:
         # Garbled Mode C is kept out by the track's height, until that is stale.
         if own_variance < plot.assumed[1] * plot.assumed[1]:
             return own, own_variance
+    elif t.guess_ns != NEVER and math.isnan(plot.height_m):
+        own_variance = t.guess_p[4, 4] + WANDER * abs(plot.time_ns - t.guess_ns) * 1e-9
+        if own_variance < variance:
+            # Not below the radio horizon, nor above the ceiling, of this plot.
+            reach = EVEN * plot.assumed[1]
+            return min(max(t.guess[4], height - reach), height + reach), own_variance
     return height, variance
 
 
@@ -65,6 +77,16 @@ def measure(t: Track, plot: Plot, sensor: SensorRow,
         own = plot.sigma_m * plot.sigma_m
         return (axes[0] * dx + axes[1] * dy + axes[2] * dz + since_e,
                 axes[3] * dx + axes[4] * dy + axes[5] * dz + since_n, own, 0.0, own)
+    z0, z1, r00, r01, r11, _, _ = seen_at(t, plot, sensor, height, variance)
+    return z0 + since_e, z1 + since_n, r00, r01, r11
+
+
+@inlined
+def seen_at(t: Track, plot: Plot, sensor: SensorRow, height: float, variance: float
+            ) -> tuple[float, float, float, float, float, float, float]:
+    """East, north m of a polar plot at a height on the plane of track t, its covariance, and by
+    how much it moves east and north for each metre of height."""
+    origin, axes = t.origin, t.axes
     range_m = plot.range_m
     sin_el = sin_elevation(range_m, height, sensor.height_m, plot.radius_m)
     x, y, z = slant_to_ecef(range_m, plot.sin_az, plot.cos_az, sin_el, sensor.origin,
@@ -82,11 +104,13 @@ def measure(t: Track, plot: Plot, sensor: SensorRow,
               + sin_up * sin_up * variance) / max(1 - sin_up * sin_up, COS2_MIN)
     across = flat * flat * (sigma_a * sigma_a + left_a * left_a)
     dx, dy, dz = x - origin[0], y - origin[1], z - origin[2]
-    return (axes[0] * dx + axes[1] * dy + axes[2] * dz + since_e,
-            axes[3] * dx + axes[4] * dy + axes[5] * dz + since_n,
+    slope = -sin_up / math.sqrt(max(1 - sin_up * sin_up, COS2_MIN))
+    return (axes[0] * dx + axes[1] * dy + axes[2] * dz,
+            axes[3] * dx + axes[4] * dy + axes[5] * dz,
             radial * along_e * along_e + across * along_n * along_n,
             (radial - across) * along_e * along_n,
-            radial * along_n * along_n + across * along_e * along_e)
+            radial * along_n * along_n + across * along_e * along_e,
+            slope * along_e, slope * along_n)
 
 
 @inlined
@@ -131,6 +155,7 @@ def follow(t: Track) -> None:
     for m in range(t.mu.shape[0]):
         turn_state(t.x[m], t.p[m], east, north, ee, en)
     turn_state(mean, t.spread, east, north, ee, en)
+    turn_slant(t.guess, t.guess_p, east, north, ee, en)
 
 
 @inlined

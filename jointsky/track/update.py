@@ -17,6 +17,7 @@ from jointsky.kernels.filter import (
     weigh,
 )
 from jointsky.kernels.jit import inlined
+from jointsky.kernels.slant import predict_slant, start_slant, update_slant
 from jointsky.model.batch import F64, I64
 from jointsky.track.arrays import (
     CONFIRMED,
@@ -35,7 +36,7 @@ from jointsky.track.associate import evidence_of
 from jointsky.track.coverage import hit
 from jointsky.track.gate import renew
 from jointsky.track.learned import Learned
-from jointsky.track.measure import follow, measure
+from jointsky.track.measure import WANDER, follow, measure, seen_at
 from jointsky.track.numbers import next_number
 
 WEIGHT_MAX = 3
@@ -43,6 +44,10 @@ HEIGHT_GATE = 25.0
 HEIGHT_ODD_MAX = 2
 HEARD_ONCE, HEARD_ONCE_NS = -1, 30_000_000_000
 CLIMB_VARIANCE = 400.0
+# Another radar that saw the aircraft longer ago tells nothing of its height any more.
+GUESS_ALONE_NS = 25_000_000_000
+# A turn is noise that keeps its direction for so long.
+GUESS_TURN_S = 5.0
 # One look weighs so much in the share of looks in which a track is seen.
 SHARE_STEP = 0.1
 # A track seen only now and then (low flight, terrain) is not missed as one that is always seen.
@@ -62,6 +67,8 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     ratio = max(ratio, math.log(1 - sensor.p_detection))
     t.odds = min(t.odds + ratio, own.odds_max)
     hear_height(t, plot, own)
+    if plot.form == POLAR and math.isnan(plot.height_m) and t.height_ns == NEVER:
+        guess_height(t, plot, sensor, own)
     _hear_codes(t, plot)
     time_ns = plot.time_ns
     if t.state == CONFIRMED and plot.form == POLAR:
@@ -133,6 +140,39 @@ def hear_height(t: Track, plot: Plot, settings: Settings) -> None:
     t.height_ns = time_ns
     height[0], height[1] = measured, 0.0
     p[0], p[1], p[2] = settings.height_variance, 0.0, CLIMB_VARIANCE
+
+
+@inlined
+def guess_height(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None:
+    """A slant range of an aircraft that does not tell its height, into the filter that guesses
+    it. Turns count as noise. One radar alone would take curved flight for height: while no other
+    sees the aircraft, the filter begins anew with every plot, with the height it knew."""
+    x, p = t.guess, t.guess_p
+    dt_s = (plot.time_ns - t.guess_ns) * 1e-9
+    if t.guess_ns == NEVER:
+        t.guess_other_ns = NEVER
+    elif plot.sensor != t.guess_sensor:
+        t.guess_other_ns = t.guess_ns
+    t.guess_sensor = plot.sensor
+    if plot.time_ns - t.guess_other_ns > GUESS_ALONE_NS:
+        height, variance = plot.assumed[0], plot.assumed[1] * plot.assumed[1]
+        if t.guess_ns != NEVER and p[4, 4] + WANDER * max(dt_s, 0.0) < variance:
+            height, variance = x[4], p[4, 4] + WANDER * max(dt_s, 0.0)
+        t.guess_ns = plot.time_ns
+        z0, z1, r00, r01, r11, g0, g1 = seen_at(t, plot, sensor, height, 0.0)
+        start_slant(x, p, z0, z1, r00, r01, r11, g0, g1, height, variance,
+                    settings.speed_variance)
+        return
+    if dt_s > 0:
+        t.guess_ns = plot.time_ns
+        noise = 0.0
+        speed2 = t.mean[2] * t.mean[2] + t.mean[3] * t.mean[3]
+        for m in range(t.mu.shape[0]):
+            rate = settings.turn_rad_s[m]
+            noise += t.mu[m] * (settings.noise[m] + GUESS_TURN_S * rate * rate * speed2)
+        predict_slant(x, p, dt_s, noise, WANDER)
+    z0, z1, r00, r01, r11, g0, g1 = seen_at(t, plot, sensor, x[4], 0.0)
+    update_slant(x, p, z0, z1, r00, r01, r11, g0, g1, settings.gate)
 
 
 @inlined

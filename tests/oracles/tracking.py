@@ -138,6 +138,9 @@ class Track:
     code: tuple | None = None
     address: tuple | None = None
     answered: bool = False
+    guess: tuple | None = None
+    guess_sensor: int = -1
+    guess_other_ns: int = -(1 << 62)
     hits: int = 1
     share: float = 1.0
     missed: int = 0
@@ -290,11 +293,23 @@ class SlowTracker:
             own, own_variance = self.height_at(track, plot["ns"])
             if own_variance < plot["assumed"][1] ** 2:
                 height, variance = own, own_variance
+        elif track.guess is not None and plot["height"] is None:
+            x, p, guess_ns = track.guess
+            own_variance = p[4, 4] + 500 * abs(plot["ns"] - guess_ns) * 1e-9
+            if own_variance < variance:
+                reach = math.sqrt(3) * plot["assumed"][1]
+                height, variance = float(np.clip(x[4], height - reach,
+                                                 height + reach)), own_variance
         since = (track.mean[2:] if track.xs else np.zeros(2)) * self.sensors[s].time_bias_s
         if not self.radar(s):
             lift = 0.0 if plot["height"] is None else height - plot["height"]
             z = track.axes @ (plot["point"] - track.origin + lift * track.axes[2])
             return z[:2] + since, np.eye(2) * plot["sigma"] ** 2
+        z, r, _ = self.seen_at(track, plot, s, height, variance)
+        return z + since, r
+
+    def seen_at(self, track: Track, plot: dict, s: int, height: float, variance: float):
+        """z (2,), R (2, 2) and the move of z for a metre of height (2,)."""
         sensor = self.sensors[s]
         point = self.place(plot, s, height)
         ray = track.axes @ (point - ecef(sensor.latitude_rad, sensor.longitude_rad,
@@ -305,8 +320,9 @@ class SlowTracker:
         across = np.array([-along[1], along[0]])
         radial = (sensor.sigma_range_m ** 2 + up ** 2 * variance) / max(1 - up ** 2, 0.03)
         side = (flat * sensor.sigma_azimuth_rad) ** 2
-        return ((track.axes @ (point - track.origin))[:2] + since,
-                radial * np.outer(along, along) + side * np.outer(across, across))
+        return ((track.axes @ (point - track.origin))[:2],
+                radial * np.outer(along, along) + side * np.outer(across, across),
+                -up / math.sqrt(max(1 - up ** 2, 0.03)) * along)
 
     # ---- associate
 
@@ -450,6 +466,8 @@ class SlowTracker:
             track.height = None
         if plot["height"] is not None:
             self.hear_height(track, plot)
+        elif self.radar(s) and track.height is None:
+            self.guess_height(track, plot, s)
         if not plot["primary"] and self.radar(s):
             track.answered = True
         for name in ("code", "address"):
@@ -461,6 +479,41 @@ class SlowTracker:
             else:
                 own = (own[0], own[1] - 1) if own[1] > 1 else (heard, 1)
             setattr(track, name, own)
+
+    def guess_height(self, track: Track, plot: dict, s: int) -> None:
+        """Position, velocity and height in one Kalman filter, fed by slant ranges."""
+        if track.guess is not None and s != track.guess_sensor:
+            track.guess_other_ns = track.guess[2]
+        track.guess_sensor = s
+        if track.guess is None or plot["ns"] - track.guess_other_ns > 25_000_000_000:
+            height, sigma = plot["assumed"]
+            if track.guess is not None:
+                x, p, guess_ns = track.guess
+                known = p[4, 4] + 500 * max(plot["ns"] - guess_ns, 0) * 1e-9
+                if known < sigma ** 2:
+                    height, sigma = x[4], math.sqrt(known)
+            z, r, g = self.seen_at(track, plot, s, height, 0.0)
+            p = np.diag([0, 0, self.tuning.speed_sigma_ms ** 2, self.tuning.speed_sigma_ms ** 2,
+                         sigma ** 2])
+            p[:2, :2] = r + sigma ** 2 * np.outer(g, g)
+            p[:2, 4] = p[4, :2] = sigma ** 2 * g
+            track.guess = np.array([*z, 0.0, 0.0, height]), p, plot["ns"]
+            return
+        x, p, guess_ns = track.guess
+        dt = max(plot["ns"] - guess_ns, 0) * 1e-9
+        speed2 = float((track.mean[2:] ** 2).sum())
+        noise = sum(mu * (model.noise + 5 * math.radians(model.turn_deg_s) ** 2 * speed2)
+                    for mu, model in zip(track.mu, self.tuning.models, strict=True))
+        f, q = np.eye(5), np.zeros((5, 5))
+        f[:4, :4], q[:4, :4] = transition(0.0, dt), white_noise(noise, dt)
+        q[4, 4] = 500 * dt
+        x, p = f @ x, f @ p @ f.T + q
+        z, r, g = self.seen_at(track, plot, s, x[4], 0.0)
+        h = np.hstack([np.eye(2), np.zeros((2, 2)), -g[:, None]])
+        y = z - x[:2]
+        if y @ np.linalg.solve(h @ p @ h.T + r, y) <= self.tuning.gate_sigma ** 2:
+            x, p, _ = kalman(x, p, z + h[:, 4] * x[4], h, r)
+        track.guess = x, p, max(plot["ns"], guess_ns)
 
     def hear_height(self, track: Track, plot: dict) -> None:
         variance = self.tuning.sigma_mode_c_m ** 2
@@ -496,6 +549,11 @@ class SlowTracker:
         track.origin, track.axes = track.point(), axes
         track.xs = [turn @ (one - move) for one in track.xs]
         track.ps = [turn @ one @ turn.T for one in track.ps]
+        if track.guess is not None:
+            one, p, ns = track.guess
+            wide = np.eye(5)
+            wide[:4, :4] = turn
+            track.guess = wide @ (one - np.append(move, 0)), wide @ p @ wide.T, ns
 
     # ---- initiate
 
@@ -524,6 +582,8 @@ class SlowTracker:
         track.ground = plot["ground"]
         track.first = (s, int(plot["primary"]), *plot["cell"])
         track.look = {place: plot["ns"] for place in range(len(self.sensors))}
+        if plot["height"] is None and self.radar(s):
+            self.guess_height(track, plot, s)
         self.tracks.append(track)
 
     # ---- delete

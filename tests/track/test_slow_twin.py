@@ -45,6 +45,9 @@ def test_the_same_tracks_as_the_slow_twin(name: str) -> None:
         assert np.linalg.norm(one["origin"] - other.origin) < 1e-3
         np.testing.assert_allclose(one["mean"], other.mean, atol=1e-3)
         np.testing.assert_allclose(one["mu"], other.mu, atol=1e-6)
+        if other.guess is not None:
+            np.testing.assert_allclose(one["guess"], other.guess[0], atol=1e-2)
+            np.testing.assert_allclose(one["guess_p"], other.guess[1], rtol=1e-5, atol=1e-2)
         if other.height is not None:
             np.testing.assert_allclose(one["height"], other.height, atol=1e-6)
 
