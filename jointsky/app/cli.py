@@ -18,9 +18,10 @@ from jointsky.app.commands.replay import replay
 from jointsky.app.commands.score import score
 from jointsky.app.commands.track import track
 from jointsky.app.commands.unit import unit
+from jointsky.app.commands.warm import warm
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, score, doctor)
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, score, doctor, warm)
 
 
 def build() -> typer.Typer:

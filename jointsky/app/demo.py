@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import subprocess
 import sys
 import tempfile
-import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
 
 from jointsky.app.config import (
     ConsoleSection,
@@ -24,9 +20,10 @@ from jointsky.app.config import (
     load_config,
 )
 from jointsky.app.feed import Order
+from jointsky.app.summary import announce
 from jointsky.app.unit import Ready, Summary, run_unit
 from jointsky.app.warm import warm_up
-from jointsky.app.web import listen
+from jointsky.edge.tcp import listen
 from jointsky.model.errors import FileProblem
 from jointsky.sim.scenario import Scenario, parse_scenario
 
@@ -126,11 +123,3 @@ def _end(feed: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         feed.kill()
         feed.wait()
-
-
-def announce(url: str, text: str, headless: bool) -> None:
-    """Say where the console is, and open it where there is a screen to open it on."""
-    Console(soft_wrap=True, highlight=False).print(f"{text}\nconsole: {url}\nCtrl-C ends it")
-    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if not headless and (screen or sys.platform in {"darwin", "win32"}):
-        webbrowser.open(url)

@@ -98,6 +98,7 @@ class Node:
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self._packed: Future[tuple[int, int, bytes]] | None = None
         self.counters = Counters()
+        self.first = asyncio.Event()  # set once a step has worked off a report
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; then what has come in is worked off once more."""
@@ -217,6 +218,8 @@ class Node:
     def _show(self, result: StepResult) -> None:
         """Count, and publish to the consoles."""
         self.counters.ticks += 1
+        if self.counters.first_ns:
+            self.first.set()
         self.counters.tracks_ever = tracks_ever(result.state)
         if result.now_ns - self._published_ns >= 0.9 * PUBLISH_S * NS_PER_S:
             self._published_ns = result.now_ns

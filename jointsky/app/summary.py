@@ -1,6 +1,10 @@
-"""What a run ends with: a few lines for a person."""
+"""What a run says to a person: where its console is, and a few lines at the end."""
 
 from __future__ import annotations
+
+import os
+import sys
+import webbrowser
 
 from rich.console import Console
 
@@ -21,3 +25,11 @@ def tell(summary: Summary) -> None:
     if counters.journal_faults:
         Console(soft_wrap=True, highlight=False).print(
             f"the journal could not be written {counters.journal_faults} times")
+
+
+def announce(url: str, text: str, headless: bool) -> None:
+    """Say where the console is, and open it where there is a screen to open it on."""
+    Console(soft_wrap=True, highlight=False).print(f"{text}\nconsole: {url}\nCtrl-C ends it")
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not headless and (screen or sys.platform in {"darwin", "win32"}):
+        webbrowser.open(url)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ from jointsky.app.inputs import clock_of, open_inputs
 from jointsky.app.node import Counters, Node, recover
 from jointsky.app.outputs import Outputs
 from jointsky.app.player import Player
-from jointsky.app.web import LOOPBACK, build_app, serving
 from jointsky.edge.journal import JournalWriter, Limits
 from jointsky.edge.udp import FrameQueue
 from jointsky.model.clock import NS_PER_S
@@ -47,6 +47,8 @@ class Summary:
     counters: Counters
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FIRST_S = 0.3
 WhenReady = Callable[[Ready], Awaitable[None]]
 
 
@@ -74,11 +76,16 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
         node = Node(config, clock, queue, journal, hub, outputs, state)
         ports = await open_inputs(config, queue, clock, stack)
         stop = await stack.enter_async_context(stopped_by_signals())
-        app = build_app(hub, hosts_of(config.console), config.console.origins,
-                        lambda: _counters_of(node, queue, outputs))
-        await stack.enter_async_context(serving(app, sock))
         began_ns = clock.now_ns()
         running = asyncio.ensure_future(node.run(stop))
+        stack.push_async_callback(_ended, running, stop)
+        # The picture first: what serves it takes a while to load.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(node.first.wait(), FIRST_S)
+        web = await asyncio.to_thread(import_module, "jointsky.app.web")
+        app = web.build_app(hub, hosts_of(config.console), config.console.origins,
+                            lambda: _counters_of(node, queue, outputs))
+        await stack.enter_async_context(web.serving(app, sock))
         await when_ready(Ready(url_of(config.console.host, sock.getsockname()[1]), ports))
         await _until_stopped(running, stop, duration_s)
         hub.close()
@@ -86,6 +93,12 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
         return Summary((clock.now_ns() - began_ns) / NS_PER_S, latest.frames if latest else 0,
                        latest.plots if latest else 0, latest.rejects if latest else 0,
                        node.live_tracks(), node.counters.tracks_ever, node.counters)
+
+
+async def _ended(running: asyncio.Future[None], stop: asyncio.Event) -> None:
+    """Stop the node, if that has not been done, before what it uses is closed."""
+    stop.set()
+    await running
 
 
 async def _until_stopped(running: asyncio.Future[None], stop: asyncio.Event,

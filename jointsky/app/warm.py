@@ -1,42 +1,45 @@
-"""Kernels made ready before anything is timed: compiled at the first start, then loaded."""
+"""Kernels made ready before anything is timed: compiled at the first start, then kept on disk.
+
+A mark beside the compiled code says of which sources, and for which machine, it is all there: then
+nothing is done at a start, and each kernel is loaded when it is first used.
+"""
 
 from __future__ import annotations
 
-import math
+from hashlib import sha256
+from importlib import import_module
+from typing import Any, cast
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+import numba
+from numba.core.codegen import get_host_cpu_features
 
-from jointsky.app.feed import LITTLE, datagrams_of
-from jointsky.engine.checkpoint import pack
-from jointsky.engine.state import start
-from jointsky.engine.step import step
-from jointsky.model.clock import NS_PER_S
-from jointsky.model.frame import Frame
-from jointsky.model.unit import Unit
-from jointsky.model.world import World
-from jointsky.sim.simulate import simulate
-from jointsky.sim.simulate import start as start_simulation
+from jointsky.kernels.jit import CACHE, PACKAGE
 
-SECONDS = 10
-BEGIN_NS = 1_000_000 * NS_PER_S
+MARK = "ready"
+FLOORS = ("kernels", "model", "codec", "track", "engine")
+
+
+def is_warm() -> bool:
+    """Whether the kernels of this program have been compiled on this machine."""
+    try:
+        return (CACHE / MARK).read_text() == _wanted()
+    except OSError:
+        return False
+
+
+def _wanted() -> str:
+    """What compiled code depends on, as a digest: sources, compiler, processor."""
+    digest = sha256(f"{numba.__version__} {cast(Any, get_host_cpu_features)()}".encode())
+    for floor in FLOORS:
+        for path in sorted((PACKAGE / floor).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def warm_up() -> None:
-    """Run the whole path once on a few simulated seconds, with a progress bar on stderr while
-    kernels compile (the first start after an installation; their code is kept on disk)."""
-    unit = Unit("warm-up", "", 0, 1, math.radians(43), math.radians(75))
-    sensors = tuple(sensor.as_sensor() for sensor in LITTLE.sensors)
-    state = start(World.EXERCISE, unit, sensors)
-    simulation = start_simulation(LITTLE, BEGIN_NS)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("making the engine ready", total=2 * SECONDS)
-        for half_s in range(1, 2 * SECONDS + 1):
-            now_ns = BEGIN_NS + half_s * NS_PER_S // 2
-            observed = simulate(simulation, now_ns)
-            frames = [Frame("warm-up", now_ns, payload) for sensor in LITTLE.sensors
-                      for payload in datagrams_of(observed, sensor.sensor_id)]
-            state = step(state, frames, now_ns).state
-            bar.advance(task)
-    pack(state)
+    """If need be, run the whole path once on a few simulated seconds, with a progress bar on
+    stderr while kernels compile: the first start after an installation or a change."""
+    if not is_warm():
+        import_module("jointsky.app.compiling").compile_all()
+        CACHE.mkdir(parents=True, exist_ok=True)
+        (CACHE / MARK).write_text(_wanted())

@@ -21,11 +21,9 @@ from jointsky.app.consoles import TRY_LATER, Console
 from jointsky.app.hub import Hub
 from jointsky.app.picture import Picture
 from jointsky.app.session import Session
-from jointsky.model.errors import ResourceProblem
 
 STATIC = Path(__file__).parent / "static"
 POLICY_VIOLATION = 1008
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
@@ -150,23 +148,6 @@ def _add_console(app: FastAPI, desk: Desk, hosts: tuple[str, ...],
 
 def _is_host(header: str, hosts: tuple[str, ...]) -> bool:
     return urlsplit(f"//{header}").hostname in hosts
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises `ResourceProblem` when the port cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        raise ResourceProblem(
-            f"the console cannot be served on {host} port {port}: {error.strerror}; expected a "
-            "free port of this machine: give another with --port, or 0 for any") from None
-    sock.setblocking(False)
-    return sock
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ folder named after the contents of the module and of all of this package that it
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -24,10 +25,21 @@ R = TypeVar("R")
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONFIG: Any = numba.config  # its settings are made at run time
-CACHE = Path(CONFIG.CACHE_DIR or Path(__file__).parent / "__pycache__")
 IMPORT = re.compile(rf"^(?:from|import) {PACKAGE.name}\.([\w.]+)", re.MULTILINE)
 
 HELPER: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+
+
+def cache_root(beside: Path) -> Path:
+    """Where compiled code is kept: in a folder beside the sources, or where that cannot be
+    written to, in the cache folder of the user."""
+    if os.access(beside, os.W_OK):
+        return beside / "__pycache__"
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / PACKAGE.name
+
+
+CACHE = Path(CONFIG.CACHE_DIR or cache_root(Path(__file__).parent))
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -29,12 +29,12 @@ def replay(
 
     from jointsky.app.arguments import parse_date, parse_sensors
     from jointsky.app.config import ConsoleSection
-    from jointsky.app.demo import announce
     from jointsky.app.replay import ReplayOptions, open_log, run_replay
+    from jointsky.app.summary import announce
     from jointsky.app.unit import Ready
     from jointsky.app.warm import warm_up
-    from jointsky.app.web import listen
     from jointsky.codec.asterix.editions import parse_editions
+    from jointsky.edge.tcp import listen
 
     options = ReplayOptions(file, speed, duration, parse_sensors(sensor or []),
                             parse_editions(edition or []), parse_date(date))

@@ -19,11 +19,9 @@ def unit(
     import asyncio
 
     from jointsky.app.config import load_config
-    from jointsky.app.demo import announce
-    from jointsky.app.summary import tell
     from jointsky.app.unit import Ready, run_unit
     from jointsky.app.warm import warm_up
-    from jointsky.app.web import listen
+    from jointsky.edge.tcp import listen
 
     loaded = load_config(config)
     if check:
@@ -31,9 +29,13 @@ def unit(
         return
 
     async def when_ready(ready: Ready) -> None:
+        from jointsky.app.summary import announce
+
         announce(ready.url, f"unit {loaded.unit.name} runs", headless=True)
 
     with listen(loaded.console.host, loaded.console.port) as sock:
         warm_up()
         summary = asyncio.run(run_unit(loaded, sock, when_ready, duration))
+    from jointsky.app.summary import tell
+
     tell(summary)
