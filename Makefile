@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 NODE_MAJOR := 20
 WORKERS ?= 2
 
-.PHONY: help demo test slow check bench docs lock tables clean
+.PHONY: help warm demo test slow check bench docs lock tables clean
 .DEFAULT_GOAL := help
 
 help:  ## What there is to type
@@ -13,6 +13,9 @@ help:  ## What there is to type
 
 demo: $(VENV)/run.stamp jointsky/app/static/index.html  ## A unit at Kant with three sensors and seeded traffic, in your browser
 	$(PY) -m jointsky demo $(DEMO)
+
+warm: $(VENV)/run.stamp  ## Compile the kernels now, not at the first start
+	$(PY) -m jointsky warm
 
 test: $(VENV)/dev.stamp jointsky/app/static/index.html check  ## Checks, then every fast test
 	$(PY) -m pytest -n $(WORKERS) -m "not slow" --dist loadgroup

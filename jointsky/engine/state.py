@@ -14,8 +14,12 @@ from jointsky.model.unit import Unit
 from jointsky.model.world import World
 from jointsky.track import history, tracker
 from jointsky.track.state import TrackerState
+from jointsky.track.tuning import Tuning
 
 Editions = dict[str, dict[int, str]]
+# Live, a plot waits for its bucket to end: half as long as in a recording, at a cost in GOSPA of
+# 0 to 1 % on the project's own seeds.
+TUNING = Tuning(bucket_s=0.05)
 
 
 @dataclass
@@ -92,7 +96,8 @@ def start(world: World, unit: Unit, sensors: tuple[Sensor, ...],
     """The state of a unit that has heard nothing yet."""
     return PictureState(
         world=world, unit=unit, sensors=sensors, editions=editions or {},
-        tracker=tracker.start(world, unit.unit_id, sensors), foreign=TrackBatch.empty(world),
+        tracker=tracker.start(world, unit.unit_id, sensors, TUNING),
+        foreign=TrackBatch.empty(world),
         health={sensor.sensor_id: SensorHealth(sensor.sensor_id, sensor.kind, known=True,
                                                period_s=sensor.period_s) for sensor in sensors})
 

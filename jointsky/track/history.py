@@ -6,9 +6,10 @@ knew at some moments (more of the recent ones), goes back to the last one before
 tracks from there again. The result is what it would have been had every plot come in time, and a
 source that is always late costs time, not accuracy.
 
-Going back is put off for a share of the distance, PATIENCE, so that a source that is always late
-costs a bounded number of times as much as one in time. Track numbers outlive it: a track keeps the
-number under which it was shown, and one that proves never to have been is told as dropped.
+Going back further than NEAR_NS is put off for a share of the distance, PATIENCE, so that a source
+that is always late costs a bounded number of times as much as one in time. Track numbers outlive
+it: a track keeps the number under which it was shown, and one that proves never to have been is
+told as dropped.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ SPACING_NS = NS_PER_S
 # Moments kept, by age: those within the first span all, then whole multiples of the second.
 LADDER = ((4 * NS_PER_S, SPACING_NS), (16 * NS_PER_S, 4 * NS_PER_S), (1 << 62, 8 * NS_PER_S))
 PATIENCE = 0.1
+# A radar sends a sector at once, so some of its plots are always this late: they go in at once.
+NEAR_NS = NS_PER_S // 2
 
 
 def used_until(state: TrackerState) -> int:
@@ -69,7 +72,7 @@ def hold_late(state: TrackerState, plots: Plots) -> tuple[Plots, bool]:
     if not len(state.held):
         return plots, False
     depth_ns = spent - int(state.held["time_ns"].min())
-    if state.now_ns - state.held_ns < PATIENCE * depth_ns:
+    if state.now_ns - state.held_ns < PATIENCE * (depth_ns - NEAR_NS):
         return plots, False
     plots = np.concatenate([state.held, plots])
     state.held = np.empty(0, PLOT)

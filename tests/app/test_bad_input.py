@@ -65,6 +65,7 @@ CASES = [
     ("replay radar.ast --headless --port 0", "--sensor 20/129=LATITUDE,LONGITUDE,HEIGHT"),
     ("replay text.txt --headless --port 0", "text.txt"),
     ("unit missing.toml", "missing.toml"),
+    ("warm now", "unexpected extra argument"),
     ("unit broken.toml", "broken.toml"),
     ("unit bad.toml", "sacc"),
     ("demo --headless --port 0 --scenario bad.yaml", "bad.yaml"),

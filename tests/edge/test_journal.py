@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from jointsky.edge.journal import (
     END,
+    STATE_SLICE,
     Entry,
     EntryKind,
     JournalReader,
@@ -119,6 +120,32 @@ def test_checkpoints_are_found_by_time(tmp_path: Path) -> None:
     assert reader.checkpoint_before(299) is None, "only the last three are kept"
     reader.close()
     journal.close()
+
+
+def test_a_large_checkpoint_is_written_with_several_commits(tmp_path: Path) -> None:
+    path = tmp_path / "unit.journal"
+    journal, reader = JournalWriter(path), JournalReader(path)
+    state = bytes(range(256)) * (3 * STATE_SLICE // 256) + b"end"
+    sequence = journal.append_tick(100)
+    journal.save_checkpoint(sequence, 100, state)
+    commits = 0
+    while journal.saving:
+        assert reader.checkpoint_before(200) is None, "not before all of it is there"
+        journal.append_tick(101 + commits)
+        journal.commit()
+        commits += 1
+    assert commits == 3
+    found = reader.checkpoint_before(200)
+    assert found is not None and (found.sequence, found.state) == (sequence, state)
+    # One that is given up leaves nothing behind.
+    journal.save_checkpoint(journal.append_tick(300), 300, state)
+    journal.save_checkpoint(journal.append_tick(400), 400, b"small")
+    found = reader.checkpoint_before(500)
+    assert found is not None and (found.time_ns, found.state) == (400, b"small")
+    journal.tidy()
+    reader.close()
+    journal.close()
+    assert sqlite3.connect(path).execute("SELECT count(*) FROM states").fetchone() == (5,)
 
 
 def test_old_entries_go_at_a_checkpoint_and_are_counted(tmp_path: Path) -> None:
