@@ -14,6 +14,7 @@ import typer
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.demo import demo
 from jointsky.app.commands.doctor import doctor
+from jointsky.app.commands.registration import registration
 from jointsky.app.commands.replay import replay
 from jointsky.app.commands.score import score
 from jointsky.app.commands.track import track
@@ -21,7 +22,8 @@ from jointsky.app.commands.unit import unit
 from jointsky.app.commands.warm import warm
 from jointsky.model.errors import InputError, ResourceProblem
 
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, score, doctor, warm)
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, registration, score,
+                                            doctor, warm)
 
 
 def build() -> typer.Typer:

@@ -20,7 +20,7 @@ from jointsky.codec.plotfolder import PlotFolder, Scenario, open_plot_folder
 from jointsky.codec.trackfile import TrackRows
 from jointsky.edge.udp import UdpSender
 from jointsky.engine.state import PictureState, add_sensors
-from jointsky.engine.step import step
+from jointsky.engine.step import StepResult, step
 from jointsky.model.batch import I64
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.errors import ConfigProblem, FileProblem, UsageProblem
@@ -83,6 +83,24 @@ def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s:
     A picture is made at each multiple of step_s from the frames received up to it. Raises
     `FileProblem`, `UsageProblem`.
     """
+    grid, results, frames, notes = steps_of(paths, sensors, step_s, editions, date_utc)
+    history = History() if smooth else None
+    return Run(grid, _pictures(results, history), frames, "frames", notes, history)
+
+
+def _pictures(results: Iterator[StepResult],
+              history: History | None) -> Iterator[tuple[int, TrackBatch]]:
+    for result in results:
+        if history is not None:
+            history.add(result.state.tracker)
+        yield result.now_ns, result.tracks
+
+
+def steps_of(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
+             editions: Mapping[int, str] | None = None, date_utc: date | None = None,
+             ) -> tuple[I64, Iterator[StepResult], int, list[str]]:
+    """The engine's steps over recordings of one time: the grid of times, the results when asked
+    for, how many frames there are, and notes. Raises as `track_recordings`."""
     opened = [open_recording(path, sensors, editions, date_utc) for path in paths]
     frames = list(heapq.merge(*(one.frames for one in opened), key=lambda frame: frame.received_ns))
     step_ns = round(step_s * NS_PER_S)
@@ -92,22 +110,17 @@ def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s:
     notes = [f"{path}: {note}" for path, one in zip(paths, opened, strict=True)
              for note in one.notes]
     grid = np.arange(first, last + 1, dtype=np.int64) * step_ns
-    history = History() if smooth else None
-    return Run(grid, _pictures(_joined(opened), frames, grid, history), len(frames), "frames",
-               notes, history)
+    return grid, _results(_joined(opened), frames, grid), len(frames), notes
 
 
-def _pictures(state: PictureState, frames: list[Frame], grid: I64,
-              history: History | None) -> Iterator[tuple[int, TrackBatch]]:
+def _results(state: PictureState, frames: list[Frame], grid: I64) -> Iterator[StepResult]:
     received = np.array([frame.received_ns for frame in frames], np.int64)
     begin = 0
     for now_ns, end in zip(grid.tolist(), np.searchsorted(received, grid, side="right").tolist(),
                            strict=True):
         result = step(state, frames[begin:end], now_ns)
         state, begin = result.state, end
-        if history is not None:
-            history.add(state.tracker)
-        yield now_ns, result.tracks
+        yield result
 
 
 def smoothed_rows(run: Run, *, covariance: bool = False) -> TrackRows:

@@ -206,10 +206,15 @@ def _refuse(path: Path, wrong: Bool, problem: str, expected: str, first: int = 0
                           expected=expected)
 
 
-def _with_bias(sensors: tuple[Sensor, ...], path: Path) -> tuple[Sensor, ...]:
+def read_biases(path: Path) -> dict[int, tuple[float, float]]:
+    """Range m and azimuth rad of bias.csv, by sensor. Raises `FileProblem`."""
     table = read_table(path, BIAS_TYPES)
-    known = {int(sensor): (float(range_m), math.radians(azimuth)) for sensor, range_m, azimuth in
-             zip(*(table.values(name) for name in BIAS_TYPES), strict=True)}
+    return {int(sensor): (float(range_m), math.radians(azimuth)) for sensor, range_m, azimuth in
+            zip(*(table.values(name) for name in BIAS_TYPES), strict=True)}
+
+
+def _with_bias(sensors: tuple[Sensor, ...], path: Path) -> tuple[Sensor, ...]:
+    known = read_biases(path)
     return tuple(
         replace(sensor, range_bias_m=known[sensor.sensor_id][0],
                 azimuth_bias_rad=known[sensor.sensor_id][1], bias_known=True)

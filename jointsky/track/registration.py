@@ -197,12 +197,16 @@ def learn(registration: Registration, table: Sensors, now_ns: int, tuning: Tunin
     _note(known, now_ns)
 
 
-def finish(registration: Registration, table: Sensors) -> None:
-    """Estimate from all that was taken, at the end of a recording: no window will go on."""
+def finish(registration: Registration, table: Sensors, unsettled: list[Plots]) -> None:
+    """Estimate from all there is, at the end of a recording: no window will go on, no plot come.
+
+    unsettled: what follows on the plots that wait.
+    """
     known = registration
     if known.active:
-        left = known.waiting[known.waiting["time_ns"] > known.taken_ns]
-        collect(left, known.windows, known.kept, *_shared(known, table))
+        left = np.concatenate([known.waiting, *unsettled])
+        collect(left[left["time_ns"] > known.taken_ns], known.windows, known.kept,
+                *_shared(known, table))
         close_old(known.windows, known.kept, 1 << 62, *_shared(known, table))
         known.waiting = known.waiting[:0]
         _solve(known)

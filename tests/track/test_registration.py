@@ -61,7 +61,7 @@ def learned(sensors: tuple[Sensor, ...], plots: PlotBatch, seconds: float,
         now_ns = int(BEGIN_NS + until * S)
         due = plots.take((plots.time_ns > since) & (plots.time_ns <= now_ns))
         state, since = tracker.advance(state, due, now_ns), now_ns
-    registration.finish(state.registration, state.table)
+    registration.finish(state.registration, state.table, [])
     return state.registration
 
 
@@ -99,7 +99,7 @@ def test_the_same_as_least_squares_over_everything() -> None:
                          "azimuth": float(one["raw"][1]), "height": height,
                          "t": (int(one["time_ns"]) - int(own["time_ns"][0])) / S} for one in own])
     known = state.registration
-    registration.finish(known, state.table)
+    registration.finish(known, state.table, [])
     assert known.tally[:, 1].tolist() == [6, 6] and len(windows) == 6, "all windows were used"
     assert known.tally[:, 0].sum() == sum(map(len, windows)), "and all plots"
     expected, covariance = registered(windows, sensors, known.sigma, PRIOR)

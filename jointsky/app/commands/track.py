@@ -56,7 +56,7 @@ def track(
         run = _folder(inputs, bias, smooth=smooth,
                       recording_options=bool(sensor or sensors or edition or date))
     else:
-        run = _recordings(inputs, _sensors_of(sensor or [], sensors), edition or [], date, step,
+        run = _recordings(inputs, sensors_of(sensor or [], sensors), edition or [], date, step,
                           smooth=smooth)
     for note in run.notes:
         errors.print(note, markup=False)
@@ -81,6 +81,13 @@ def track(
 def _folder(inputs: list[Path], bias: Path | None, *, smooth: bool,
             recording_options: bool) -> Run:
     from jointsky.app.tracking import track_folder
+
+    check_one_folder(inputs, recording_options=recording_options)
+    return track_folder(inputs[0], bias, smooth=smooth)
+
+
+def check_one_folder(inputs: list[Path], *, recording_options: bool) -> None:
+    """Raises `UsageProblem` unless the inputs are one plot folder, with no option of others."""
     from jointsky.model.errors import UsageProblem
 
     if len(inputs) > 1:
@@ -88,7 +95,6 @@ def _folder(inputs: list[Path], bias: Path | None, *, smooth: bool,
     if recording_options:
         raise UsageProblem(inputs[0], "--sensor, --sensors, --edition and --date are for "
                            "recordings", expected="none of them with a plot folder")
-    return track_folder(inputs[0], bias, smooth=smooth)
 
 
 def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[str],
@@ -104,7 +110,7 @@ def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[s
                             smooth=smooth)
 
 
-def _sensors_of(texts: list[str], file: Path | None) -> tuple[Sensor, ...]:
+def sensors_of(texts: list[str], file: Path | None) -> tuple[Sensor, ...]:
     """Those of the command line first, then those of a file that it does not name."""
     from jointsky.app.arguments import parse_sensors
     from jointsky.codec.plotfolder import read_sensors

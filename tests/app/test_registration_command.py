@@ -1,0 +1,57 @@
+"""`jointsky registration`: the table, the drawing, the numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from bench.folders import write_folder
+from jointsky.app.biasplot import BAR, bar
+from jointsky.app.cli import build
+from jointsky.codec.plotfolder import read_biases
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plots") / "f"
+    write_folder(path, seed=17, aircraft=60, radars=3, adsb=True)
+    return path
+
+
+def test_biases_of_a_folder_are_found(folder: Path, tmp_path: Path) -> None:
+    out, drawn = tmp_path / "b.json", tmp_path / "b.svg"
+    result = CliRunner().invoke(build(), [
+        "registration", str(folder), "--json", str(out), "--plot", str(drawn), "--against",
+        str(folder / "bias.csv")], env={"COLUMNS": "140"})
+    assert result.exit_code == 0, result.output
+    truth = read_biases(folder / "bias.csv")
+    rows = {row["sensor_id"]: row for row in json.loads(out.read_text())}
+    assert set(rows) == {0, 1, 2, 3} and rows[0]["role"] == "reference"
+    for sensor_id, true in truth.items():
+        row = rows[sensor_id]
+        for place, value in enumerate(true):
+            assert abs(row["bias"][place] - value) < 4 * row["sigma"][place]
+        assert row["windows"] > 20 and row["sigma"][0] < 30
+        assert f"{row['bias'][0]:+.0f} ±" in result.stdout
+    assert "Against the true biases" in result.stdout
+    image = ElementTree.fromstring(drawn.read_text())
+    lines = [one for one in image.iter() if one.tag.endswith("polyline")]
+    assert len(lines) == 3 + 3 + 4, "range and azimuth of three radars, time of ADS-B too"
+    assert all(len(line.get("points").split()) > 30 for line in lines)
+
+
+def test_json_alone(folder: Path) -> None:
+    result = CliRunner().invoke(build(), ["registration", str(folder), "--json", "-"])
+    assert [row["name"] for row in json.loads(result.stdout)][:2] == ["ADS-B", "SSR 1"]
+
+
+def test_a_bar_shows_value_and_error() -> None:
+    middle = BAR // 2
+    assert bar(0.0, 0.0, 1.0) == " " * middle + "o" + " " * middle
+    drawn = bar(0.5, 0.25, 1.0)
+    assert drawn[middle] == "|" and drawn.index("o") > middle and drawn.count("-") >= 2
+    assert bar(9.0, 1.0, 1.0)[-1] == "o", "beyond the end it stays at the end"
