@@ -10,6 +10,7 @@ import numpy as np
 
 from jointsky.app.hub import Hub
 from jointsky.app.picture import Picture
+from jointsky.engine.health import SensorRow
 from jointsky.model.schema import Identity, PlotFlag, TrackBatch, TrackState
 from jointsky.model.sensor import Sensor, sensor_id_text
 
@@ -53,8 +54,21 @@ def sensors_message(picture: Picture) -> dict[str, Any]:
          "last_ms": row.last_ns / NS_PER_MS if row.last_ns else None,
          "reports": row.reports, "rejects": row.rejects,
          "plots_per_scan": row.plots_per_scan or None, "operational": row.operational,
-         "refused": row.refused, "note": row.note}
+         "refused": row.refused, "note": row.note, "bias": bias_of(row)}
         for row in picture.sensors]}
+
+
+def bias_of(row: SensorRow) -> dict[str, Any] | None:
+    """What registration knows of a sensor: values and one sigma in m (of radars the second in
+    degrees) and seconds; None where it knows nothing and has nothing to say."""
+    one = row.bias
+    if one is None or one.role == "none" or (one.role == "reference" and not one.known):
+        return None
+    scales = (1.0, 1.0 if one.placed else math.degrees(1.0), 1.0)
+    return {"role": one.role, "placed": one.placed, "known": one.known,
+            "values": [value * scale for value, scale in zip(one.bias, scales, strict=True)],
+            "sigmas": [sigma * scale for sigma, scale in zip(one.sigma, scales, strict=True)],
+            "plots": one.plots, "warning": one.warning}
 
 
 def row_of(picture: Picture, number: int) -> int | None:

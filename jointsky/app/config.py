@@ -93,6 +93,12 @@ class SensorSection(Section):
     nation: Nation = ""
     range_bias_m: float = Field(default=0.0, ge=-20_000, le=20_000)
     azimuth_bias_deg: float = Field(default=0.0, ge=-20, le=20)
+    time_bias_s: float = Field(default=0.0, ge=-30, le=30)
+
+    @property
+    def bias_known(self) -> bool:
+        """Whether the file says anything of its biases: then they are taken as they are."""
+        return bool(self.model_fields_set & {"range_bias_m", "azimuth_bias_deg", "time_bias_s"})
 
     @property
     def sensor_id(self) -> int:
@@ -261,7 +267,8 @@ def sensors_of(config: UnitConfig) -> tuple[Sensor, ...]:
         sigma_range_m=item.sigma_range_m,
         sigma_azimuth_rad=math.radians(item.sigma_azimuth_deg), p_detection=item.p_detection,
         clutter=item.clutter, nation=item.nation, range_bias_m=item.range_bias_m,
-        azimuth_bias_rad=math.radians(item.azimuth_bias_deg)) for item in config.sensor)
+        azimuth_bias_rad=math.radians(item.azimuth_bias_deg), time_bias_s=item.time_bias_s,
+        bias_known=item.bias_known) for item in config.sensor)
 
 
 def editions_of(config: UnitConfig) -> dict[str, dict[int, str]]:

@@ -16,15 +16,17 @@ from jointsky.codec.asterix.reports import (
     DEGRADED,
     NOT_CONNECTED,
     OPERATIONAL,
+    SensorBiases,
     encode_end_of_batch,
     encode_sensor_status,
     encode_system_status,
 )
 from jointsky.edge.udp import UdpSender
-from jointsky.engine.health import sensor_rows
+from jointsky.engine.health import SensorRow, sensor_rows
 from jointsky.engine.step import StepResult
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import TrackBatch
+from jointsky.model.sensor import SensorKind
 from jointsky.track.changes import changed_since, make_marks
 from jointsky.track.picture import batch_of, just_dropped
 
@@ -79,7 +81,21 @@ class _Output:
             self.sender.send(encode_sensor_status(
                 unit_id, now_ns, np.array([row.sensor_id for row in rows], np.int32),
                 np.array([DEGRADED if row.note and row.state == "ok" else STATE_OF[row.state]
-                          for row in rows], np.uint8)))
+                          for row in rows], np.uint8), biases_of(rows)))
+
+
+def biases_of(rows: list[SensorRow]) -> SensorBiases:
+    """What is known of the biases of sensors, as CAT063 tells it: positions have no range."""
+    radar = SensorKind.PSR.name, SensorKind.SSR.name, SensorKind.PSR_SSR.name
+    values = np.full((len(rows), 3), np.nan)
+    for at, row in enumerate(rows):
+        if row.bias is not None and row.bias.known:
+            values[at] = row.bias.bias
+            if row.kind not in radar:
+                values[at, :2] = np.nan
+    return SensorBiases(
+        primary=np.array([row.kind == SensorKind.PSR.name for row in rows], np.bool_),
+        range_m=values[:, 0], azimuth_rad=values[:, 1], time_s=values[:, 2])
 
 
 class Outputs:

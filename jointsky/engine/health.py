@@ -19,6 +19,7 @@ from jointsky.model.schema import (
     TrackBatch,
 )
 from jointsky.model.sensor import SensorKind, sensor_id_text
+from jointsky.track.estimates import BiasEstimate, estimates_of
 from jointsky.track.screen import counts_of, floods
 
 MEAN_S = 10.0
@@ -36,7 +37,8 @@ KIND_OF_PLOT = {PlotKind.PSR: SensorKind.PSR, PlotKind.SSR: SensorKind.SSR,
 @dataclass(frozen=True)
 class SensorRow:
     """One line of the sensor page. state: "ok", "late", "lost" or "silent" (never heard); refused:
-    reports by `Reason`; note: what is wrong with it now, in words, or ""."""
+    reports by `Reason`; note: what is wrong with it now, in words, or ""; bias: what registration
+    knows of it, None if it is none of the tracker's."""
 
     sensor_id: int
     name: str
@@ -53,6 +55,7 @@ class SensorRow:
     operational: bool
     refused: dict[str, int]
     note: str
+    bias: BiasEstimate | None = None
 
 
 def count_plots(state: PictureState, plots: PlotBatch, used: PlotBatch, known: set[int]) -> None:
@@ -137,6 +140,8 @@ def sensor_rows(state: PictureState) -> list[SensorRow]:
     """A line for each sensor and system heard or expected: the table's own first."""
     order = {sensor.sensor_id: place for place, sensor in enumerate(state.sensors)}
     named = {sensor.sensor_id: sensor for sensor in state.sensors}
+    biases = {one.sensor_id: one for one in estimates_of(state.tracker.registration,
+                                                         state.tracker.sensors)}
     rows = []
     for sensor_id in sorted(state.health, key=lambda one: (order.get(one, 1 << 20), one)):
         health = state.health[sensor_id]
@@ -150,7 +155,8 @@ def sensor_rows(state: PictureState) -> list[SensorRow]:
             _state_of(health, state.now_ns), round(health.rate_hz, 3),
             round(health.latency_s, 4), health.last_ns, health.reports,
             sum(count for why, count in refused.items() if why not in NO_REFUSAL),
-            health.plots_per_scan, health.operational, refused, _note_of(state, sensor_id)))
+            health.plots_per_scan, health.operational, refused, _note_of(state, sensor_id),
+            biases.get(sensor_id)))
     return rows
 
 

@@ -158,6 +158,12 @@ class SensorStatusBatch(Batch):
     height_m: F64 = column("f8", "m", "height of the antenna", source="I034/120", null=True)
     operational: U8 = column("u1", "", "0 when it says that it must not be used operationally",
                              source="I034/050 COM NOGO, I065/040 NOGO", null=True)
+    range_bias_m: F64 = column("f8", "m", "range bias of the sensor, as a system tells it",
+                               source="I063/080, I063/090", null=True)
+    azimuth_bias_rad: F64 = column("f8", "rad", "azimuth bias of the sensor", null=True,
+                                   source="I063/081, I063/091")
+    time_bias_s: F64 = column("f8", "s", "bias of the sensor's time stamps", source="I063/070",
+                              null=True)
     frame: I64 = column("i8", "", "sequence number of the frame it came in")
     offset: I32 = column("i4", "byte", "offset of its record in that frame")
 

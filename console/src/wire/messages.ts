@@ -56,8 +56,19 @@ export interface SensorRow {
   /** What is wrong with it now, empty if nothing is. */
   note?: string;
   plots_per_scan?: number | null;
-  bias_m?: number | null;
-  bias_deg?: number | null;
+  bias?: SensorBias | null;
+}
+
+/** What registration knows of a sensor: of radars range m, azimuth degrees, time s; of others
+ *  (placed) east m, north m, time s. */
+export interface SensorBias {
+  role: 'learned' | 'given' | 'reference';
+  placed: boolean;
+  known: boolean;
+  values: [number, number, number];
+  sigmas: [number, number, number];
+  plots: number;
+  warning: string;
 }
 
 export interface Sensors {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jointsky.codec.asterix.decode import Decoded
-from jointsky.codec.asterix.filling import Filling, arrival_of, in_order
+from jointsky.codec.asterix.filling import M_PER_NM, Filling, arrival_of, in_order
 from jointsky.model.batch import I64
 from jointsky.model.schema import RejectBatch, SensorStatusBatch, StatusKind
 from jointsky.model.world import World
@@ -79,6 +79,14 @@ def _sensor(statuses: Statuses) -> None:
     statuses.time("030")
     statuses.put_needed("kind", StatusKind.SENSOR_STATUS * np.ones(statuses.n, np.uint8))
     _released(statuses, "060/CON", 0, 1)
+    time_ms, there = statuses.read("070")
+    statuses.put("time_bias_s", time_ms / 1000, there)
+    # Of a combined radar that has two, those of SSR.
+    for name, scale, primary, secondary in (("range_bias_m", M_PER_NM, "090/PRB", "080/SRB"),
+                                            ("azimuth_bias_rad", np.pi / 180, "091", "081")):
+        first, has_first = statuses.read(primary)
+        second, has_second = statuses.read(secondary)
+        statuses.put(name, np.where(has_second, second, first) * scale, has_first | has_second)
 
 
 def _system(statuses: Statuses) -> None:

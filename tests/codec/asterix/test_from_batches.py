@@ -15,6 +15,7 @@ from jointsky.codec.asterix.plots import plots_of
 from jointsky.codec.asterix.reports import (
     DEGRADED,
     NOT_CONNECTED,
+    SensorBiases,
     encode_end_of_batch,
     encode_sensor_status,
     encode_system_status,
@@ -340,3 +341,29 @@ def test_what_a_unit_says_of_itself_as_libasterix_reads_it() -> None:
     assert rows.sensor_id.tolist() == [0x1901, 0x1905]
     assert rows.operational.tolist() == [1, 0]
     assert encode_sensor_status(1, NOON, np.zeros(0, np.int32), np.zeros(0, np.uint8)) == []
+
+
+def test_biases_of_sensors_as_libasterix_reads_them() -> None:
+    nan = np.nan
+    biases = SensorBiases(
+        primary=np.array([False, True, False, False]), range_m=np.array([150.0, -80.0, nan, 1e9]),
+        azimuth_rad=np.radians([0.12, -0.05, nan, 720.0]), time_s=np.array([nan, 0.25, -0.4, 99.0]))
+    content = b"".join(encode_sensor_status(
+        0x1902, NOON, np.arange(1, 5, dtype=np.int32), np.zeros(4, np.uint8), biases))
+    ssr, psr, adsb, wild = judge.records_of(content, 63, "1.7")
+    assert judge.quantity(ssr, "080/SRB") * 1852 == pytest.approx(150, abs=7.3)
+    assert judge.quantity(ssr, "081") == pytest.approx(0.12, abs=0.0028)
+    assert judge.bits(ssr, "080/SRG") == 0
+    assert judge.quantity(psr, "090/PRB") * 1852 == pytest.approx(-80, abs=7.3)
+    assert judge.quantity(psr, "091") == pytest.approx(-0.05, abs=0.0028)
+    assert [judge.quantity(one, "070") for one in (psr, adsb)] == [250, -400]
+    for record, absent in ((ssr, ("070", "090/PRB", "091")), (psr, ("080/SRB", "081")),
+                           (adsb, ("080/SRB", "081", "090/PRB", "091"))):
+        assert all(judge.bits(record, name) is None for name in absent)
+    assert judge.quantity(wild, "070") == 32_000, "as far as it fits"
+    rows = back([content], statuses_of)
+    assert rows.range_bias_m[:2] == pytest.approx([150, -80], abs=7.3)
+    assert np.degrees(rows.azimuth_bias_rad[:2]) == pytest.approx([0.12, -0.05], abs=0.0028)
+    assert rows.time_bias_s[1:3].tolist() == [0.25, -0.4]
+    assert rows.has("range_bias_m").tolist() == [True, True, False, True]
+    assert rows.has("time_bias_s").tolist() == [False, True, True, True]
