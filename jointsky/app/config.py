@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -22,13 +21,16 @@ from pydantic import (
     model_validator,
 )
 
+from jointsky.app.toml import TEXT_MAX, toml_lines
+from jointsky.app.tuning import parse_tuning, read_text
+from jointsky.engine.state import TUNING
 from jointsky.model.errors import ConfigProblem, FileProblem
-from jointsky.model.faults import Place, fault_lines
+from jointsky.model.faults import fault_lines
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of, sensor_id_text
 from jointsky.model.unit import Unit
 from jointsky.model.world import World
+from jointsky.track.tuning import Tuning
 
-TEXT_MAX = 4_000_000
 SENSORS_MAX = 64  # one bit of TrackBatch.sensors each
 KINDS = {"psr": SensorKind.PSR, "ssr": SensorKind.SSR, "psr+ssr": SensorKind.PSR_SSR,
          "adsb": SensorKind.ADSB, "mlat": SensorKind.MLAT, "tracker": SensorKind.TRACKER}
@@ -173,6 +175,14 @@ class EngineSection(Section):
     queue_frames: int = Field(default=65_536, ge=100, le=1_000_000)
 
 
+class TuningSection(Section):
+    """Settings of the tracker: a file beside this one. `text` is what stood in it when the unit was
+    started; it goes into the journal, so that a replay has the same settings."""
+
+    file: str = Field(min_length=1)
+    text: str = ""
+
+
 class UnitConfig(Section):
     """The whole configuration of a unit."""
 
@@ -183,6 +193,7 @@ class UnitConfig(Section):
     journal: JournalSection
     console: ConsoleSection = ConsoleSection()
     engine: EngineSection = EngineSection()
+    tuning: TuningSection | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -212,7 +223,22 @@ def load_config(path: Path) -> UnitConfig:
     except (OSError, UnicodeDecodeError) as error:
         raise FileProblem(path, f"cannot be read ({error})",
                           expected="a unit configuration in TOML") from None
-    return parse_config(text, str(path))
+    return _with_tuning(parse_config(text, str(path)))
+
+
+def _with_tuning(config: UnitConfig) -> UnitConfig:
+    """The configuration with the text of its tuning file, checked. Raises as `load_config`."""
+    if config.tuning is None:
+        return config
+    text = read_text(Path(config.tuning.file))
+    parse_tuning(text, config.tuning.file)
+    return config.model_copy(update={"tuning": TuningSection(file=config.tuning.file, text=text)})
+
+
+def tuning_of(config: UnitConfig) -> Tuning:
+    """The settings of the tracker that the configuration gives; else those for live work."""
+    return (parse_tuning(config.tuning.text, config.tuning.file, TUNING) if config.tuning
+            else TUNING)
 
 
 def parse_config(text: str, name: str) -> UnitConfig:
@@ -227,27 +253,6 @@ def parse_config(text: str, name: str) -> UnitConfig:
         return UnitConfig.model_validate(content)
     except ValidationError as error:
         raise ConfigProblem(name, fault_lines(error, toml_lines(text))) from None
-
-
-HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.-]+)\s*\]\]?\s*(#.*)?$")
-KEY = re.compile(r"^\s*([\w-]+)\s*=")
-
-
-def toml_lines(text: str) -> dict[Place, int]:
-    """The line number of each table and bare key; enough for one-line values, as here."""
-    lines: dict[Place, int] = {}
-    table: Place = ()
-    count: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := HEADER.match(line):
-            table = tuple(header[2].split("."))
-            if header[1] == "[[":
-                table = (*table, count.get(header[2], 0))
-                count[header[2]] = count.get(header[2], 0) + 1
-            lines[table] = number
-        elif key := KEY.match(line):
-            lines[(*table, key[1])] = number
-    return lines
 
 
 def unit_of(config: UnitConfig) -> Unit:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, Protocol
 
-from jointsky.app.config import UnitConfig, editions_of, sensors_of, unit_of
+from jointsky.app.config import UnitConfig, editions_of, sensors_of, tuning_of, unit_of
 from jointsky.edge.journal import EntryKind, JournalReader
 from jointsky.engine.checkpoint import pack, unpack
 from jointsky.engine.state import PictureState, configure, start
@@ -84,9 +84,9 @@ def take_turn(state: PictureState | None, turn: Turn, world: World) -> StepResul
     """
     if turn.config is not None:
         unit, sensors = unit_of(turn.config), sensors_of(turn.config)
-        editions = editions_of(turn.config)
-        state = (start(world, unit, sensors, editions) if state is None
-                 else configure(state, unit, sensors, editions))
+        editions, tuning = editions_of(turn.config), tuning_of(turn.config)
+        state = (start(world, unit, sensors, editions, tuning) if state is None
+                 else configure(state, unit, sensors, editions, tuning))
     assert state is not None
     return step(state, turn.frames, turn.now_ns)
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from jointsky.app.config import endpoint_of
-from jointsky.app.pipeline import pictures
+from jointsky.app.pipeline import pictures, refusal_notes
 from jointsky.app.recordings import OpenedRecording, open_recording
 from jointsky.codec.asterix.from_batches import encode_tracks
 from jointsky.codec.asterix.reports import encode_end_of_batch
@@ -28,7 +28,9 @@ from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackBatch, TrackState
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
+from jointsky.track import tracker
 from jointsky.track.smooth import History
+from jointsky.track.tuning import Tuning
 
 STEPS_MAX = 1_000_000
 
@@ -38,8 +40,9 @@ class Run:
     """Tracking that is about to be done.
 
     grid_ns: the times of the output; pictures: (now_ns, tracks) at each, when asked for; inputs:
-    how many plots or frames (`what`) go in; notes: what the user should know; history: if it is to
-    be smoothed, what `smoothed_rows` needs once all pictures have been asked for.
+    how many plots or frames (`what`) go in; notes: what the user should know; what was refused is
+    added when the last picture has been made; history: if it is to be smoothed, what
+    `smoothed_rows` needs once all pictures have been asked for.
     """
 
     grid_ns: I64
@@ -50,7 +53,8 @@ class Run:
     history: History | None = None
 
 
-def track_folder(folder: Path, bias: Path | None = None, *, smooth: bool = False) -> Run:
+def track_folder(folder: Path, bias: Path | None = None, tuning: Tuning | None = None, *,
+                 smooth: bool = False) -> Run:
     """Tracking of a plot folder on the grid of its scenario; time 0 is 1970-01-01T00:00 UTC.
 
     A picture at a time is made of the plots up to it and of none later. Raises `FileProblem`.
@@ -59,9 +63,10 @@ def track_folder(folder: Path, bias: Path | None = None, *, smooth: bool = False
     grid = _grid_of(opened.scenario)
     _check_steps(len(grid), folder)
     history = History() if smooth else None
-    return Run(grid, pictures(opened.parts, opened.sensors, grid, World.STUDY,
-                              hear=history.add if history is not None else None),
-               opened.rows, "plots", [], history)
+    notes: list[str] = []
+    return Run(grid, pictures(opened.parts, opened.sensors, grid, World.STUDY, tuning=tuning,
+                              notes=notes, hear=history.add if history is not None else None),
+               opened.rows, "plots", notes, history)
 
 
 def pictures_of(folder: PlotFolder) -> Iterator[tuple[int, TrackBatch]]:
@@ -77,13 +82,14 @@ def _grid_of(scenario: Scenario) -> I64:
 
 def track_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
                      editions: Mapping[int, str] | None = None,
-                     date_utc: date | None = None, *, smooth: bool = False) -> Run:
+                     date_utc: date | None = None, tuning: Tuning | None = None, *,
+                     smooth: bool = False) -> Run:
     """Tracking of recordings, all of one time, by the engine that also runs a unit.
 
     A picture is made at each multiple of step_s from the frames received up to it. Raises
     `FileProblem`, `UsageProblem`.
     """
-    grid, results, frames, notes = steps_of(paths, sensors, step_s, editions, date_utc)
+    grid, results, frames, notes = steps_of(paths, sensors, step_s, editions, date_utc, tuning)
     history = History() if smooth else None
     return Run(grid, _pictures(results, history), frames, "frames", notes, history)
 
@@ -98,6 +104,7 @@ def _pictures(results: Iterator[StepResult],
 
 def steps_of(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
              editions: Mapping[int, str] | None = None, date_utc: date | None = None,
+             tuning: Tuning | None = None,
              ) -> tuple[I64, Iterator[StepResult], int, list[str]]:
     """The engine's steps over recordings of one time: the grid of times, the results when asked
     for, how many frames there are, and notes. Raises as `track_recordings`."""
@@ -110,10 +117,14 @@ def steps_of(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
     notes = [f"{path}: {note}" for path, one in zip(paths, opened, strict=True)
              for note in one.notes]
     grid = np.arange(first, last + 1, dtype=np.int64) * step_ns
-    return grid, _results(_joined(opened), frames, grid), len(frames), notes
+    state = _joined(opened)
+    if tuning is not None:
+        state = replace(state, tracker=tracker.with_tuning(state.tracker, tuning))
+    return grid, _results(state, frames, grid, notes), len(frames), notes
 
 
-def _results(state: PictureState, frames: list[Frame], grid: I64) -> Iterator[StepResult]:
+def _results(state: PictureState, frames: list[Frame], grid: I64,
+             notes: list[str]) -> Iterator[StepResult]:
     received = np.array([frame.received_ns for frame in frames], np.int64)
     begin = 0
     for now_ns, end in zip(grid.tolist(), np.searchsorted(received, grid, side="right").tolist(),
@@ -121,6 +132,7 @@ def _results(state: PictureState, frames: list[Frame], grid: I64) -> Iterator[St
         result = step(state, frames[begin:end], now_ns)
         state, begin = result.state, end
         yield result
+    notes += refusal_notes(state.tracker)
 
 
 def smoothed_rows(run: Run, *, covariance: bool = False) -> TrackRows:

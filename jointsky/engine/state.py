@@ -92,11 +92,11 @@ class PictureState:
 
 
 def start(world: World, unit: Unit, sensors: tuple[Sensor, ...],
-          editions: Editions | None = None) -> PictureState:
+          editions: Editions | None = None, tuning: Tuning | None = None) -> PictureState:
     """The state of a unit that has heard nothing yet."""
     return PictureState(
         world=world, unit=unit, sensors=sensors, editions=editions or {},
-        tracker=tracker.start(world, unit.unit_id, sensors, TUNING),
+        tracker=tracker.start(world, unit.unit_id, sensors, tuning or TUNING),
         foreign=TrackBatch.empty(world),
         health={sensor.sensor_id: SensorHealth(sensor.sensor_id, sensor.kind, known=True,
                                                period_s=sensor.period_s) for sensor in sensors})
@@ -114,12 +114,13 @@ def lean(state: PictureState) -> PictureState:
 
 
 def configure(state: PictureState, unit: Unit, sensors: tuple[Sensor, ...],
-              editions: Editions) -> PictureState:
+              editions: Editions, tuning: Tuning | None = None) -> PictureState:
     """The state under a new configuration: sensors are added or better known, none forgotten,
     for tracks remember by place in the table which of them contributed."""
     given = {sensor.sensor_id: sensor for sensor in sensors}
     kept = tuple(given.pop(old.sensor_id, old) for old in state.sensors)
-    state = replace(state, unit=unit, editions=editions)
+    tuned = tracker.with_tuning(state.tracker, tuning or TUNING)
+    state = replace(state, unit=unit, editions=editions, tracker=tuned)
     return add_sensors(state, kept + tuple(given.values()))
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jointsky.model.batch import I32
-from jointsky.track.tuning import Tuning
+from jointsky.track.areas import CORNERS_MAX, Area, shape_of
+from jointsky.track.tuning import Tuning, within
 
 # An array of records, and one record of it (what numba calls a Record).
 Tracks: TypeAlias = npt.NDArray[np.void]
@@ -109,7 +110,8 @@ NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance",
            "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack",
            "height_noise", "height_variance", "height_max_m",
            "code_match", "code_mismatch", "address_match", "address_mismatch", "garble_height",
-           "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most")
+           "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most",
+           "birth_shift", "floor_m", "ceiling_m", "cos_reach")
 TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
 
 
@@ -130,7 +132,26 @@ def make_grid(slots: int) -> tuple[I32, I32]:
 
 
 def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
-    """A tuning in the units of the arrays: one record."""
+    """A tuning in the units of the arrays: a record for everywhere, then one for each area."""
+    rows = [_record_of(tuning)]
+    for area in tuning.areas:
+        other = within(tuning, area)
+        row = _record_of(other)
+        row["birth_shift"] = np.log(other.births / tuning.births)
+        _lay_area(row, area)
+        rows.append(row)
+    return np.concatenate(rows)
+
+
+def _lay_area(row: npt.NDArray[np.void], area: Area) -> None:
+    corners, centre, cos_reach = shape_of(area)
+    row["corners"][0, :len(corners)], row["corners_count"] = corners, len(corners)
+    row["centre"], row["cos_reach"] = centre, cos_reach
+    row["floor_m"], row["ceiling_m"] = area.floor_m, area.ceiling_m
+
+
+def _record_of(tuning: Tuning) -> npt.NDArray[np.void]:
+    """The settings of one place: one record."""
     models = tuning.models
     count = len(models)
     share = np.array([model.share for model in models])
@@ -162,6 +183,7 @@ def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:
     values |= {name: round(value * 1e9) for name, value in seconds.items()}
     record = np.zeros(1, np.dtype([
         *((name, "f8") for name in NUMBERS), *((name, "i8") for name in TIMES),
+        ("corners", "f8", (CORNERS_MAX, 3)), ("centre", "f8", (3,)), ("corners_count", "i8"),
         ("hits_confirm", "i8"), ("turn_rad_s", "f8", (count,)), ("noise", "f8", (count,)),
         ("share", "f8", (count,))]))
     for name, value in values.items():

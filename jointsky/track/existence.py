@@ -32,6 +32,7 @@ from jointsky.track.clutter import count_false, lay_map
 from jointsky.track.coverage import learn_misses, miss
 from jointsky.track.gate import renew
 from jointsky.track.learned import SILENT_PERIODS, Learned, ends_scan
+from jointsky.track.locate import area_of
 from jointsky.track.measure import point_at
 
 TRUSTED_SCANS, SILENCE_LEAST_NS = 2, 4_000_000_000
@@ -47,14 +48,15 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, head:
     """Count misses, drop what is no longer believed, lay the grid anew, merge doubles."""
     for i in range(tracks.shape[0]):
         t = tracks[i]
-        own = settings[t.area]
-        if t.state == DROPPED and now_ns - t.dropped_ns > own.dropped_ns:
+        if t.state == DROPPED and now_ns - t.dropped_ns > settings[0].dropped_ns:
             t.state, t.number = FREE, 0
         if t.state not in (TENTATIVE, CONFIRMED):
             continue
         ahead_s = (now_ns - t.time_ns) * 1e-9
         t.point[0], t.point[1], t.point[2] = point_at(
             t, t.mean[0] + ahead_s * t.mean[2], t.mean[1] + ahead_s * t.mean[3])
+        t.area = area_of(t, settings)
+        own = settings[t.area]
         renew(t, now_ns, settings)
         slowest_ns = SILENCE_LEAST_NS
         for s in range(sensors.shape[0]):

@@ -28,6 +28,7 @@ from jointsky.track.arrays import (
 )
 from jointsky.track.clutter import remember_start
 from jointsky.track.gate import renew
+from jointsky.track.locate import area_of
 from jointsky.track.measure import lay_plane, measure
 from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE, guess_height
 
@@ -42,17 +43,21 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     lay_plane(t, latitude, longitude, height, x, y, z)
     t.point[0], t.point[1], t.point[2] = x, y, z
     t.state, t.number, t.hits, t.flags = TENTATIVE, 0, 1, plot.flags
-    t.serial, t.area = counters[NEXT_SERIAL], 0
+    t.serial = counters[NEXT_SERIAL]
     counters[NEXT_SERIAL] += 1
     t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
+    t.height_ns = NEVER
+    if not math.isnan(plot.height_m):
+        t.height_ns, t.height[0] = time_ns, plot.height_m
+    t.area = area_of(t, settings)
     own = settings[t.area]
-    t.odds = sensor.birth_log - plot.density_log - (own.near_penalty if by_track else 0.0)
+    t.odds = sensor.birth_log + own.birth_shift - plot.density_log
+    t.odds -= own.near_penalty if by_track else 0.0
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
     t.share, t.missed = 1.0, 0
-    t.height_odd, t.height_ns = HEARD_ONCE, NEVER
+    t.height_odd = HEARD_ONCE
     if not math.isnan(plot.height_m):
-        t.height_ns = time_ns
-        t.height[0], t.height[1] = plot.height_m, 0.0
+        t.height[1] = 0.0
         t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE
     t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
     t.address, t.address_weight = plot.address, 1 if plot.address >= 0 else 0

@@ -11,6 +11,7 @@ within `Tuning.late_s_max`, on the order in which they come (`jointsky.track.his
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,11 @@ from jointsky.track.state import TrackerState, with_memory
 from jointsky.track.tuning import Tuning
 
 SLOTS_FIRST = 256
+# What of a tuning gives the tracker's memory its form.
+FORMS: tuple[Callable[[Tuning], object], ...] = (
+    lambda tuning: len(tuning.models), lambda tuning: tuning.reach_m,
+    lambda tuning: tuning.bucket_s, lambda tuning: tuning.sweep_s,
+    lambda tuning: tuning.tracks_max, lambda tuning: tuning.late_s_max > 0)
 
 
 def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
@@ -105,8 +111,37 @@ def with_sensors(state: TrackerState, sensors: tuple[Sensor, ...]) -> TrackerSta
     by_id = {sensor.sensor_id: sensor for sensor in state.sensors}
     by_id |= {sensor.sensor_id: sensor for sensor in sensors if 0 <= sensor.sensor_id < IDS}
     known = tuple(by_id.values())[:SENSORS_MAX]
-    if known == state.sensors:
+    return state if known == state.sensors else _with_table(state, known)
+
+
+def with_tuning(state: TrackerState, tuning: Tuning) -> TrackerState:
+    """The same tracker under other settings. Takes ownership.
+
+    Where the settings give its memory another form (models, the grid, buckets, whether plots may
+    come late), tracks begin anew; their numbers go on.
+    """
+    old = state.tuning
+    if tuning == old:
         return state
+    if any(form(tuning) != form(old) for form in FORMS):
+        fresh = start(state.world, state.unit_id, state.sensors, tuning)
+        fresh.counters[NEXT_NUMBER] = state.counters[NEXT_NUMBER]
+        return replace(fresh, screen=state.screen, now_ns=state.now_ns, before_ns=state.before_ns)
+
+    def anywhere(memory: dict[str, Array]) -> dict[str, Array]:
+        """Tracks that are in no area until the next sweep finds them."""
+        tracks = memory["tracks"].copy()
+        tracks["area"] = 0
+        return {"tracks": tracks}
+
+    moments = tuple(replace(moment, memory=moment.memory | anywhere(moment.memory))
+                    for moment in state.moments)
+    state = with_memory(state, anywhere(state.memory()))
+    state = replace(state, tuning=tuning, settings=settings_of(tuning), moments=moments)
+    return _with_table(state, state.sensors)
+
+
+def _with_table(state: TrackerState, known: tuple[Sensor, ...]) -> TrackerState:
     def widened(memory: dict[str, Array]) -> dict[str, Array]:
         """The arrays that have a row for each sensor, with the new sensors and what is known."""
         old = memory["looks"].shape[1]

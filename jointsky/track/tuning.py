@@ -5,9 +5,20 @@ Chosen on seeds of the project's own simulator; docs/tracking.md has the table a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from jointsky.model.errors import ConfigProblem
+from jointsky.track.areas import (
+    AREAS_MAX,
+    CORNERS_MAX,
+    EARTH_M,
+    OF_A_TRACK,
+    REACH_MAX_RAD,
+    Area,
+    shape_of,
+)
 
 MODELS_MAX = 8
 
@@ -68,6 +79,7 @@ class Tuning:
     clock_s_max: a report whose time is further than this from its reception tells of a wrong clock.
     flood_factor: a sensor may bring so many times its usual number of reports, and at least
     flood_least and at most flood_most a turn; see `jointsky.track.screen`.
+    areas: where settings of a track are other than these; of several the last one counts.
     """
 
     models: tuple[Model, ...] = MODELS
@@ -114,6 +126,7 @@ class Tuning:
     flood_factor: float = 20.0
     flood_least: int = 2_000
     flood_most: int = 160_000
+    areas: tuple[Area, ...] = ()
 
     def __post_init__(self) -> None:
         faults = [f"{item.name}: {getattr(self, item.name)!r}; expected a positive number"
@@ -130,9 +143,54 @@ class Tuning:
                    if not getattr(self, name) < 1]
         if not float(self.sweep_s / self.bucket_s).is_integer():
             faults.append("sweep_s: expected a whole multiple of bucket_s")
+        faults += self._faults_of_areas()
         if faults:
             raise ConfigProblem("tuning", faults)
 
+    def _faults_of_areas(self) -> list[str]:
+        faults = []
+        if len(self.areas) > AREAS_MAX:
+            faults.append(f"areas: {len(self.areas)}; expected at most {AREAS_MAX}")
+        for area in self.areas:
+            found = faults_of_shape(area)
+            found += [f"{name}: expected a setting of a track"
+                      for name, _ in area.changes if name not in OF_A_TRACK]
+            if not found:
+                try:
+                    within(self, area)
+                except ConfigProblem as problem:
+                    found += problem.faults
+            faults += [f"area {area.name!r}, {fault}" for fault in found]
+        return faults
+
 
 MAY_BE_ANY = {"models", "code_match", "code_mismatch", "address_match", "address_mismatch",
-              "registration_s", "near_penalty", "late_s_max"}
+              "registration_s", "near_penalty", "late_s_max", "areas"}
+
+
+def within(tuning: Tuning, area: Area) -> Tuning:
+    """The settings in force in an area. Raises `ConfigProblem`."""
+    whole = {item.name for item in fields(Tuning) if isinstance(getattr(tuning, item.name), int)}
+    changes: dict[str, Any] = {name: int(value) if name in whole else value
+                               for name, value in area.changes}
+    return replace(tuning, areas=(), **changes)
+
+
+def faults_of_shape(area: Area) -> list[str]:
+    """What is wrong with where an area is, in words."""
+    faults = []
+    if area.corners and not 3 <= len(area.corners) <= CORNERS_MAX:
+        faults.append(f"polygon: {len(area.corners)} corners; expected 3 to {CORNERS_MAX}")
+    if not all(abs(latitude) <= math.pi / 2 and abs(longitude) <= math.pi
+               for latitude, longitude in (*area.corners, area.centre)):
+        faults.append("expected latitudes of -90 to 90 and longitudes of -180 to 180 degrees")
+    if not area.floor_m < area.ceiling_m:
+        faults.append(f"floor {area.floor_m:g} m, ceiling {area.ceiling_m:g} m; expected the floor "
+                      "below the ceiling")
+    if not area.corners and not 0 < area.radius_m <= REACH_MAX_RAD * EARTH_M:
+        faults.append(f"radius {area.radius_m:g} m; expected more than 0 and at most "
+                      f"{REACH_MAX_RAD * EARTH_M / 1000:.0f} km")
+    elif not faults and not shape_of(area)[2] >= math.cos(REACH_MAX_RAD):
+        faults.append("polygon: expected all corners within "
+                      f"{math.degrees(REACH_MAX_RAD):.0f} degrees of its middle")
+    return faults

@@ -12,6 +12,7 @@ from jointsky.app.help import DATE_HELP, EDITION_HELP, SENSOR_HELP
 if TYPE_CHECKING:
     from jointsky.app.tracking import Run
     from jointsky.model.sensor import Sensor
+    from jointsky.track.tuning import Tuning
 
 
 def track(
@@ -29,6 +30,8 @@ def track(
     date: Annotated[str | None, typer.Option(help=DATE_HELP)] = None,
     step: Annotated[float, typer.Option(
         help="Output grid of recordings, in seconds; plot folders bring their own.")] = 4.0,
+    tuning: Annotated[Path | None, typer.Option(
+        help="Settings of the tracker, for everywhere and for areas (TOML).")] = None,
     cat062: Annotated[str | None, typer.Option(
         metavar="FILE|udp://HOST:PORT",
         help="Also write the tracks as ASTERIX CAT062 and CAT065.")] = None,
@@ -44,20 +47,23 @@ def track(
 
     from jointsky.app.pipeline import UNIT_ID
     from jointsky.app.tracking import RowCollector, TrackSender, smoothed_rows
+    from jointsky.app.tuning import load_tuning
     from jointsky.codec.trackfile import check_track_suffix, write_tracks
     from jointsky.model.errors import UsageProblem
 
     check_track_suffix(output)
+    settings = load_tuning(tuning) if tuning is not None else None
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     if smooth and cat062:
         raise UsageProblem("--smooth --cat062", "CAT062 is of the moment, smoothing looks back",
                            expected="one of them")
     if inputs[0].is_dir():
-        run = _folder(inputs, bias, smooth=smooth,
+        run = _folder(inputs, bias, settings, smooth=smooth,
                       recording_options=bool(sensor or sensors or edition or date))
     else:
         run = _recordings(inputs, sensors_of(sensor or [], sensors), edition or [], date, step,
-                          smooth=smooth)
+                          settings, smooth=smooth)
+    told = len(run.notes)
     for note in run.notes:
         errors.print(note, markup=False)
     rows = RowCollector(covariance=covariance)
@@ -72,18 +78,20 @@ def track(
     finally:
         if sender is not None:
             sender.close()
+    for note in run.notes[told:]:
+        errors.print(note, markup=False)
     made = smoothed_rows(run, covariance=covariance) if smooth else rows.rows()
     write_tracks(output, made)
     errors.print(f"{run.inputs:,} {run.what} in, {len(made.time_s):,} rows of "
                  f"{len(set(made.track_id.tolist())):,} tracks written to {output}", markup=False)
 
 
-def _folder(inputs: list[Path], bias: Path | None, *, smooth: bool,
+def _folder(inputs: list[Path], bias: Path | None, tuning: Tuning | None, *, smooth: bool,
             recording_options: bool) -> Run:
     from jointsky.app.tracking import track_folder
 
     check_one_folder(inputs, recording_options=recording_options)
-    return track_folder(inputs[0], bias, smooth=smooth)
+    return track_folder(inputs[0], bias, tuning, smooth=smooth)
 
 
 def check_one_folder(inputs: list[Path], *, recording_options: bool) -> None:
@@ -98,7 +106,7 @@ def check_one_folder(inputs: list[Path], *, recording_options: bool) -> None:
 
 
 def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[str],
-                date: str | None, step_s: float, *, smooth: bool) -> Run:
+                date: str | None, step_s: float, tuning: Tuning | None, *, smooth: bool) -> Run:
     from jointsky.app.arguments import parse_date
     from jointsky.app.tracking import track_recordings
     from jointsky.codec.asterix.editions import parse_editions
@@ -107,7 +115,7 @@ def _recordings(inputs: list[Path], sensors: tuple[Sensor, ...], edition: list[s
     if not 0.1 <= step_s <= 3600:
         raise UsageProblem(f"--step {step_s}", "out of range", expected="0.1 to 3600 seconds")
     return track_recordings(inputs, sensors, step_s, parse_editions(edition), parse_date(date),
-                            smooth=smooth)
+                            tuning, smooth=smooth)
 
 
 def sensors_of(texts: list[str], file: Path | None) -> tuple[Sensor, ...]:
