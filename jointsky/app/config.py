@@ -97,6 +97,14 @@ class SensorSection(Section):
     azimuth_bias_deg: float = Field(default=0.0, ge=-20, le=20)
     time_bias_s: float = Field(default=0.0, ge=-30, le=30)
 
+    fuse: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.fuse and self.kind != "tracker":
+            raise ValueError('fuse: only for kind = "tracker"; other sensors are used anyway')
+        return self
+
     @property
     def bias_known(self) -> bool:
         """Whether the file says anything of its biases: then they are taken as they are."""
@@ -273,7 +281,7 @@ def sensors_of(config: UnitConfig) -> tuple[Sensor, ...]:
         sigma_azimuth_rad=math.radians(item.sigma_azimuth_deg), p_detection=item.p_detection,
         clutter=item.clutter, nation=item.nation, range_bias_m=item.range_bias_m,
         azimuth_bias_rad=math.radians(item.azimuth_bias_deg), time_bias_s=item.time_bias_s,
-        bias_known=item.bias_known) for item in config.sensor)
+        bias_known=item.bias_known, fuse=item.fuse) for item in config.sensor)
 
 
 def editions_of(config: UnitConfig) -> dict[str, dict[int, str]]:

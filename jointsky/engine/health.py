@@ -31,7 +31,7 @@ HEARD_MAX = 1024  # a stream of made-up identifiers must not fill the memory
 KIND_OF_PLOT = {PlotKind.PSR: SensorKind.PSR, PlotKind.SSR: SensorKind.SSR,
                 PlotKind.PSR_SSR: SensorKind.PSR_SSR, PlotKind.MODE_S: SensorKind.SSR,
                 PlotKind.PSR_MODE_S: SensorKind.PSR_SSR, PlotKind.ADSB: SensorKind.ADSB,
-                PlotKind.MLAT: SensorKind.MLAT}
+                PlotKind.MLAT: SensorKind.MLAT, PlotKind.TRACK: SensorKind.TRACKER}
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ class PictureState:
     sensors: the unit's sensor table: place i is bit i of `TrackBatch.sensors`; only ever appended
     to. health: by sensor id, the unknown ones among them. foreign: the latest state of each track
     of other systems; systems: their unit ids (and this unit's), in the order they first brought a
-    track. frames: how many have ever come; now_ns: time of the last step.
+    track; fused: see `jointsky.engine.fusion`. frames: how many have ever come; now_ns: time
+    of the last step.
     """
 
     world: World
@@ -82,6 +83,7 @@ class PictureState:
     tracker: TrackerState
     foreign: TrackBatch
     systems: tuple[int, ...] = ()
+    fused: dict[int, tuple[int, int]] = field(default_factory=dict)
     health: dict[int, SensorHealth] = field(default_factory=dict)
     sources: dict[str, SourceHealth] = field(default_factory=dict)
     frames: int = 0
@@ -105,7 +107,8 @@ def start(world: World, unit: Unit, sensors: tuple[Sensor, ...],
 def copy(state: PictureState) -> PictureState:
     """A copy that shares nothing that a step changes."""
     return replace(state, tracker=tracker.copy(state.tracker),
-                   health=copies.deepcopy(state.health), sources=copies.deepcopy(state.sources))
+                   health=copies.deepcopy(state.health), fused=dict(state.fused),
+                   sources=copies.deepcopy(state.sources))
 
 
 def lean(state: PictureState) -> PictureState:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from jointsky.engine.foreign import keep, merge, with_systems
+from jointsky.engine.fusion import is_fused, plots_of_tracks
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
 from jointsky.engine.intake import Intake, read_frames
 from jointsky.engine.sensing import add_found_sensors, split_known, split_unfit, split_worlds
@@ -54,7 +55,9 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResul
     of the step before). Takes ownership of `state`: who needs it again makes a copy first."""
     intake = read_frames(state, frames)
     state = add_found_sensors(state, intake.plots, intake.statuses)
-    plots, unreal = split_worlds(state, intake.plots)
+    state, reported = plots_of_tracks(state, intake.foreign, intake.received_ns)
+    reports = PlotBatch.join([intake.plots, reported], state.world)
+    plots, unreal = split_worlds(state, reports)
     plots, unplaced = split_known(state, plots)
     state = note_health(state, intake, plots, now_ns)
     state = replace(state, tracker=tracker.advance(state.tracker, plots, now_ns))
@@ -100,6 +103,7 @@ def note_health(state: PictureState, intake: Intake, used: PlotBatch,
 
 def note_foreign(state: PictureState, arrived: TrackBatch, now_ns: int) -> PictureState:
     """Keep the latest of each foreign track, and whose tracks have been seen."""
-    foreign = keep(state.foreign, arrived, now_ns)
+    shown, latest = (tracks.take(~is_fused(state, tracks)) for tracks in (arrived, state.foreign))
+    foreign = keep(latest, shown, now_ns)
     own_id = state.unit.unit_id if tracks_ever(state) else None
     return replace(state, foreign=foreign, systems=with_systems(state.systems, own_id, foreign))

@@ -22,6 +22,7 @@ class PlotKind(IntEnum):
     PSR_MODE_S = 5
     ADSB = 6
     MLAT = 7
+    TRACK = 8
 
 
 class PlotFlag(IntFlag):
@@ -35,6 +36,7 @@ class PlotFlag(IntFlag):
     HEIGHT_GARBLED = 32
     ON_GROUND = 64
     EMERGENCY = 128
+    UNPROVEN = 256
 
 
 class TrackState(IntEnum):
@@ -97,6 +99,9 @@ class PlotBatch(Batch):
     vertical_rate_ms: F64 = column("f8", "m/s", "rate of climb", source="I021/157", null=True)
     sigma_m: F64 = column("f8", "m", "standard deviation of horizontal position, as reported",
                           source="I021/090, I020/500", null=True)
+    velocity_sigma_ms: F64 = column("f8", "m/s", "standard deviation of each component of ground"
+                                    " velocity, as reported", source="I021/090, I062/500",
+                                    null=True)
     sensor_track: I32 = column("i4", "", "track number given by the sensor", source="I048/161",
                                null=True)
     frame: I64 = column("i8", "", "sequence number of the frame it came in")

@@ -27,7 +27,8 @@ class Sensor:
     sigma_range_m, sigma_azimuth_rad: standard deviations (for ADS-B and MLAT `sigma_range_m`
     is that of horizontal position); p_detection: per scan; clutter: mean false plots per scan;
     range_bias_m, azimuth_bias_rad, time_bias_s: measured minus true, to be taken off its plots;
-    bias_known: they are so even where they are 0. Else they are learned while tracking.
+    bias_known: they are so even where they are 0. Else they are learned while tracking;
+    fuse: of another system, whether its tracks go into ours (else they are shown beside them).
     """
 
     sensor_id: int
@@ -47,6 +48,7 @@ class Sensor:
     azimuth_bias_rad: float = 0.0
     time_bias_s: float = 0.0
     bias_known: bool = False
+    fuse: bool = False
 
     @property
     def has_bias(self) -> bool:

@@ -65,7 +65,8 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("number", "i4"), ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"),
         ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("spare", "i4"),
         ("first_sensor", "i4"), ("first_cell", "i4"),
-        ("serial", "i8"), ("address", "i8"), ("callsign", "u1", (8,)), ("updated_ns", "i8"),
+        ("serial", "i8"), ("source", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
+        ("updated_ns", "i8"),
         ("dropped_ns", "i8"), ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
         ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
@@ -80,17 +81,19 @@ def track_type(models: int) -> np.dtype[np.void]:
 # sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;
-# primary: 1 if no transponder answered; quiet: 1 if it may not start a track; cell: of
-# the sensor's maps (`learned`); density_log: of false plots there when used. Once used, serial:
-# of the track that took it (NONE: of none), number: its system track number by then (0:
-# tentative), straight: its probability of straight flight by then; before: whose it was when it
-# was used before (see `history`).
+# primary: 1 if no transponder answered; quiet: 1 if it may not start a track; source: sensor and
+# number of the track as which another system reported it (NONE: none); velocity_variance: of each
+# component; cell: of the sensor's maps (`learned`); density_log: of false plots there when used.
+# Once used, serial: of the track that took it (NONE: of none), number: its system track number by
+# then (0: tentative), straight: its probability of straight flight by then; before: whose it was
+# when it was used before (see `history`).
 PLOT = np.dtype([
     ("time_ns", "i8"), ("sensor", "i4"), ("code", "i4"), ("address", "i8"), ("form", "u1"),
     ("primary", "u1"), ("flags", "u2"), ("number", "i4"), ("callsign", "u1", (8,)),
     ("serial", "i8"), ("before", "i8"), ("quiet", "i8"), ("straight", "f8"), ("raw", "f8", (2,)),
     ("range_m", "f8"), ("sin_az", "f8"), ("cos_az", "f8"), ("radius_m", "f8"),
-    ("point", "f8", (3,)), ("height_m", "f8"), ("assumed", "f8", (2,)),
+    ("point", "f8", (3,)), ("source", "i8"), ("velocity_variance", "f8"),
+    ("height_m", "f8"), ("assumed", "f8", (2,)),
     ("cell", "i8"), ("density_log", "f8"), ("velocity", "f8", (2,)), ("sigma_m", "f8")])
 
 # A sensor: see `jointsky.model.sensor.Sensor`. sees PRIMARY | SECONDARY; false_per_m2: false

@@ -214,4 +214,7 @@ def evidence_of(t: Track, plot: Plot, settings: Settings) -> float:
     if t.address_weight > 0 and plot.address >= 0:
         ratio += (settings.address_match if t.address == plot.address
                   else settings.address_mismatch * min(t.address_weight, ESTABLISHED))
+    if plot.source >= 0 and t.source >= 0 and t.source >> 32 == plot.source >> 32:
+        # Another system's track number is evidence as a code is: it may be given anew.
+        ratio += settings.code_match if t.source == plot.source else settings.code_mismatch
     return float(ratio)

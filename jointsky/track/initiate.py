@@ -60,6 +60,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
         t.height[1] = 0.0
         t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE
     t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
+    t.source = plot.source
     t.address, t.address_weight = plot.address, 1 if plot.address >= 0 else 0
     for k in range(8):
         t.callsign[k] = plot.callsign[k]
@@ -91,7 +92,7 @@ def _spread(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None
 def _fill(x: F64, p: F64, plot: Plot, z0: float, z1: float, r00: float, r01: float, r11: float,
           settings: Settings) -> None:
     told = not math.isnan(plot.velocity[0])
-    variance = settings.velocity_variance if told else settings.speed_variance
+    variance = plot.velocity_variance if told else settings.speed_variance
     x[0], x[1] = z0, z1
     x[2] = plot.velocity[0] if told else 0.0
     x[3] = plot.velocity[1] if told else 0.0

@@ -44,16 +44,19 @@ from jointsky.track.screen import (
 
 # Reports of the sensor's own test equipment are no aircraft.
 EQUIPMENT = int(PlotFlag.TEST | PlotFlag.FIXED_TRANSPONDER)
+UNPROVEN, TRACK_KIND = int(PlotFlag.UNPROVEN), int(PlotKind.TRACK)
 GARBLED_CODE, GARBLED_HEIGHT = int(PlotFlag.CODE_GARBLED), int(PlotFlag.HEIGHT_GARBLED)
 PRIMARY_KIND = int(PlotKind.PSR)
 NULLS = ("range_m", "azimuth_rad", "latitude_rad", "longitude_rad", "mode_3a", "mode_c_m",
          "height_m", "icao_address", "callsign", "velocity_east_ms", "velocity_north_ms",
-         "sigma_m")
+         "sigma_m", "velocity_sigma_ms", "sensor_track")
 BITS = np.array([PlotBatch.bit(name) for name in NULLS], np.uint64)
 (RANGE, AZIMUTH, LATITUDE, LONGITUDE, CODE, MODE_C, HEIGHT, ADDRESS, CALLSIGN, EAST, NORTH,
- SIGMA) = range(12)
+ SIGMA, VELOCITY_SIGMA, NUMBER) = range(14)
 HEIGHT_MIN_M, HEIGHT_MAX_M = -500.0, 40_000.0
 SPEED_MAX_MS = 1500.0
+# No better is believed of a reported velocity.
+SPEED_SIGMA_MIN_MS = 0.5
 SIGMA_MIN_M, SIGMA_MAX_M = 5.0, 100_000.0
 AZIMUTH_MAX_RAD = 100.0
 ELEVATION_MAX_SIN = 0.75
@@ -80,7 +83,8 @@ def prepare(batch: PlotBatch, row_of: I32, sensors: Sensors, settings: Settings,
                 batch.sensor_id, batch.kind, batch.flags, batch.range_m, batch.azimuth_rad,
                 batch.latitude_rad, batch.longitude_rad, batch.mode_3a, batch.mode_c_m,
                 batch.height_m, batch.icao_address, callsign, batch.velocity_east_ms,
-                batch.velocity_north_ms, batch.sigma_m, row_of, sensors, settings[0], span_ns,
+                batch.velocity_north_ms, batch.sigma_m, batch.velocity_sigma_ms,
+                batch.sensor_track, row_of, sensors, settings[0], span_ns,
                 fate, screen.tally, screen.clock_ns)
     kept = sift(plots, rows[:kept], batch.present, batch.kind, batch.range_m, batch.azimuth_rad,
                 batch.latitude_rad, batch.longitude_rad, batch.mode_3a, batch.mode_c_m,
@@ -158,7 +162,8 @@ def assumed_height(range_m: float, antenna_m: float, height_max_m: float) -> tup
 def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, present: U64,
          sensor_id: I32, kind: U8, flags: U16, range_m: F64, azimuth_rad: F64, latitude_rad: F64,
          longitude_rad: F64, mode_3a: U16, mode_c_m: F64, height_m: F64, icao_address: U32,
-         callsign: U8, velocity_east_ms: F64, velocity_north_ms: F64, sigma_m: F64, row_of: I32,
+         callsign: U8, velocity_east_ms: F64, velocity_north_ms: F64, sigma_m: F64,
+         velocity_sigma_ms: F64, sensor_track: I32, row_of: I32,
          sensors: Sensors, settings: Settings, span_ns: tuple[int, int, int], fate: U8, tally: I64,
          clock_ns: I64) -> int:
     """Fill `plots`, and `rows` where they stood, from the columns of a `PlotBatch`; returns how
@@ -175,6 +180,10 @@ def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, pre
             why = NOT_AIRCRAFT
         if why == USED:
             plot.time_ns, plot.sensor, plot.flags, plot.quiet = time_ns[i], s, flags[i], 0
+            if flags[i] & UNPROVEN:
+                plot.quiet = 1
+            numbered = kind[i] == TRACK_KIND and said & bits[NUMBER]
+            plot.source = s << 32 | sensor_track[i] & 0xFFFF if numbered else NONE
             plot.number, plot.cell, plot.density_log = 0, 0, np.nan
             plot.primary = 1 if kind[i] == PRIMARY_KIND else 0
             plot.serial, plot.before, plot.straight = NONE, NONE, np.nan
@@ -194,6 +203,9 @@ def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, pre
                      and abs(velocity_east_ms[i]) < SPEED_MAX_MS
                      and abs(velocity_north_ms[i]) < SPEED_MAX_MS)
             plot.velocity[0] = velocity_east_ms[i] if moves else np.nan
+            sigma = velocity_sigma_ms[i] if said & bits[VELOCITY_SIGMA] else np.nan
+            plot.velocity_variance = (sigma * sigma if SPEED_SIGMA_MIN_MS <= sigma < SPEED_MAX_MS
+                                      else settings.velocity_variance)
             plot.velocity[1] = velocity_north_ms[i] if moves else np.nan
             why = NO_POSITION
             if sensor.form == POLAR:

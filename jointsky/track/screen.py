@@ -187,7 +187,8 @@ def admit(rate: Rate, plot: Plot, sensor: SensorRow, settings: Settings) -> bool
     good = rate.in_slice[place] * SLICES <= most
     if not good:
         rate.cut_turn = rate.turn
-    plot.quiet = 1 if rate.turn - rate.cut_turn <= 1 else 0
+    if rate.turn - rate.cut_turn <= 1:
+        plot.quiet = 1
     return bool(good)
 
 

@@ -107,7 +107,7 @@ def move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
     update_position(block, z0, z1, r00, r01, r11, min(dt_s, 0.0))
     total = weigh(block)
     if not math.isnan(plot.velocity[0]):
-        update_velocity(block, plot.velocity[0], plot.velocity[1], settings.velocity_variance)
+        update_velocity(block, plot.velocity[0], plot.velocity[1], plot.velocity_variance)
         weigh(block)
     combine(block, t.mean, t.spread)
     store(block, t.x, t.p, t.mu)
@@ -184,6 +184,7 @@ def _hear_codes(t: Track, plot: Plot) -> None:
         t.code, t.code_weight = _vote(t.code, t.code_weight, plot.code)
     if plot.address >= 0:
         t.address, t.address_weight = _vote(t.address, t.address_weight, plot.address)
+    t.source = plot.source if plot.source >= 0 else t.source
     if plot.callsign[0] != 0:
         for k in range(8):
             t.callsign[k] = plot.callsign[k]

@@ -48,11 +48,12 @@ def test_a_polygon_holds_the_places_that_its_slow_twin_says(
 
     corners = around(bearing, size_km * 1000 * rng.uniform(0.3, 1, count))
     places = around(rng.uniform(0, 360, 60), size_km * 1300 * np.sqrt(rng.random(60)))
-    places = np.concatenate([places, -places])  # half of them near the other side of the globe
+    places = np.concatenate([places, places * [-1, 1] + [0, 180]])  # and the antipodes
     area = Area("star", tuple((float(a), float(o)) for a, o in np.radians(corners)))
     expected = [is_inside(tuple(place), area.corners) for place in np.radians(places)]
+    assume(any(expected))
     assert inside(area, places).tolist() == expected
-    assert any(expected) and not all(expected)
+    assert not any(expected[60:])
 
 
 @pytest.mark.parametrize("corners", [

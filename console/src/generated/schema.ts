@@ -41,6 +41,7 @@ export const PlotFlag = {
   HEIGHT_GARBLED: 32,
   ON_GROUND: 64,
   EMERGENCY: 128,
+  UNPROVEN: 256,
 } as const;
 
 /** System tracks as the console gets them: degrees and milliseconds, single precision where the screen needs no more. An absent float is NaN, an absent Mode 3/A 0xFFFF, an absent aircraft address 0xFFFFFFFF, an absent callsign empty. */
