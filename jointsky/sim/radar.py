@@ -228,9 +228,9 @@ def listen(sensor: SimulatedSensor, traffic: Traffic, points: F64, from_ns: int,
     plots.velocity_east_ms[:] = east_ms + ADSB_VELOCITY_SIGMA_MS * noise[2]
     plots.velocity_north_ms[:] = north_ms + ADSB_VELOCITY_SIGMA_MS * noise[3]
     plots.vertical_rate_ms[:] = traffic.climb_ms[rows]
-    plots.sigma_m[:] = ADSB_SIGMA_M
-    for name in ("sigma_m", "latitude_rad", "longitude_rad", "mode_3a", "mode_c_m",
-                 "height_m", "icao_address", "velocity_east_ms", "velocity_north_ms",
+    plots.sigma_m[:], plots.velocity_sigma_ms[:] = ADSB_SIGMA_M, ADSB_VELOCITY_SIGMA_MS
+    for name in ("sigma_m", "velocity_sigma_ms", "latitude_rad", "longitude_rad", "mode_3a",
+                 "mode_c_m", "height_m", "icao_address", "velocity_east_ms", "velocity_north_ms",
                  "vertical_rate_ms"):
         _say(plots, name, np.ones(n, bool))
     _say(plots, "callsign", plots.callsign != b"")

@@ -12,7 +12,7 @@ import numpy as np
 from jointsky.codec.asterix.draft import Draft
 from jointsky.codec.asterix.encode import BLOCK_LIMIT
 from jointsky.codec.asterix.filling import M_PER_FL, M_PER_FT, M_PER_NM, MS_PER_FT_MIN, MS_PER_NM_S
-from jointsky.codec.asterix.plots import NACP_95_M, SIGMAS_95
+from jointsky.codec.asterix.plots import NACP_95_M, SIGMAS_95, VELOCITY_95_MS
 from jointsky.codec.asterix.time_of_day import time_of_day_of
 from jointsky.model.batch import Array, Bool
 from jointsky.model.clock import NS_PER_S
@@ -165,7 +165,7 @@ def _radar(plots: PlotBatch) -> Draft:
 
 
 def _adsb(plots: PlotBatch) -> Draft:
-    """CAT021. The accuracy is given as the finest NACp whose bound holds."""
+    """CAT021. Accuracies are given as the finest NACp and NACv whose bound holds."""
     draft, n = Draft(21, len(plots)), len(plots)
     draft.source("010", plots.sensor_id)
     draft.put("040/ATP", np.zeros(n, np.int64))
@@ -189,6 +189,10 @@ def _adsb(plots: PlotBatch) -> Draft:
     bounds = NACP_95_M[11:0:-1]
     within = plots.sigma_m[:, None] * SIGMAS_95 <= bounds * (1 + 1e-9)
     draft.put("090/NACP", np.where(within.any(axis=1), 11 - within.argmax(axis=1), 0), accurate)
+    bounds = VELOCITY_95_MS[4:0:-1]
+    within = plots.velocity_sigma_ms[:, None] * SIGMAS_95 <= bounds * (1 + 1e-9)
+    draft.put("090/NUCRNACV", np.where(within.any(axis=1), 4 - within.argmax(axis=1), 0),
+              plots.has("velocity_sigma_ms"))
     urgent, identing = _flag(plots, PlotFlag.EMERGENCY), _flag(plots, PlotFlag.SPI)
     draft.put("200/PS", urgent, urgent | identing)
     draft.put("200/SS", identing * 3, urgent | identing)

@@ -36,6 +36,15 @@ NACP_95_M = np.array([np.nan, 18_520, 7_408, 3_704, 1_852, 926, 555.6, 185.2, 92
 NUCP_95_M = np.array([np.nan, 18_520, 9_260, 1_852, 926, 463, 185.2, 92.6, 10, 3,
                       np.nan, np.nan, np.nan, np.nan, np.nan, np.nan])
 SIGMAS_95 = 2.448
+# Radius of containment (m) by NIC (DO-260B, table 2-70): what a position surely lies within. Taken
+# as if it were a 95 % bound, where nothing says how accurate the position is.
+NIC_BOUND_M = np.array([np.nan, 37_040, 14_816, 7_408, 3_704, 1_852, 1_111.2, 370.4, 185.2, 75, 25,
+                        7.5, np.nan, np.nan, np.nan, np.nan])
+# 95 % bound of horizontal velocity (m/s) by NACv or NUCr, which agree (DO-260B, DO-260).
+VELOCITY_95_MS = np.array([np.nan, 10.0, 3.0, 1.0, 0.3, np.nan, np.nan, np.nan])
+# An aircraft that says it does not know (category 0) may be on inertial position alone, which
+# drifts by about so much; its velocity is then no better than the first category.
+UNKNOWN_95_M, UNKNOWN_95_MS = 1_852.0, 15.0
 # I021/200: general emergency, no communications, unlawful interference, downed; lifeguard flights
 # and minimum fuel (2, 3) are no emergency.
 URGENT = (1, 4, 5, 6)
@@ -168,16 +177,25 @@ def _adsb(plots: Plots, origins: Origins) -> None:
 
 
 def _accuracy(plots: Plots) -> None:
-    """Standard deviation from the accuracy category that the aircraft gives."""
+    """Standard deviations of position and velocity from the categories that the aircraft gives:
+    its accuracy, else how far off it can be at most, else (category 0) what is assumed of an
+    aircraft that does not know. docs/asterix.md has the table."""
     nacp, by_nacp = plots.read("090/NACP")
     nucp, by_nucp = plots.read("090/NUCPNIC")
     version, _ = plots.read("210/VN")
     old, by_old = plots.raw("090/PA")
+    by_version_0 = by_nucp & (version == 0)
     bound = np.select(
-        [by_nacp, by_nucp & (version == 0), by_old],
+        [by_nacp & (nacp > 0), by_version_0 & (nucp > 0), by_nucp & ~by_version_0 & (nucp > 0),
+         by_old & (old > 0)],
         [NACP_95_M[nacp.astype(np.intp)], NUCP_95_M[nucp.astype(np.intp)],
-         NUCP_95_M[old.astype(np.intp)]], np.nan)
-    plots.put("sigma_m", bound / SIGMAS_95, ~np.isnan(bound))
+         NIC_BOUND_M[nucp.astype(np.intp)], NUCP_95_M[old.astype(np.intp)]], np.nan)
+    told = by_nacp | by_nucp | by_old
+    plots.put("sigma_m", np.where(np.isnan(bound), UNKNOWN_95_M, bound) / SIGMAS_95, told)
+    rate, by_rate = plots.raw("090/NUCRNACV" if "090/NUCRNACV" in plots.table.leaves else "095")
+    bound = VELOCITY_95_MS[np.minimum(rate.astype(np.intp), len(VELOCITY_95_MS) - 1)]
+    plots.put("velocity_sigma_ms", np.where(np.isnan(bound), UNKNOWN_95_MS, bound) / SIGMAS_95,
+              by_rate & plots.has("velocity_east_ms"))
 
 
 def _polar(plots: Plots, range_name: str, azimuth_name: str, unit_m: float, *,
