@@ -66,6 +66,8 @@ class TwoUnits:
                      for block in encode_tracks(self.theirs[-1].tracks)] if tick % 8 == 7 else [])
             self.joined.append(step(joined, mine + told, now_ns))
             self.beside.append(step(beside, mine + told, now_ns))
+            for last in (self.alone[-1], self.joined[-1], self.beside[-1]):
+                assert last.picture.world is World.EXERCISE  # drawn before the next step
             alone, theirs = self.alone[-1].state, self.theirs[-1].state
             joined, beside = self.joined[-1].state, self.beside[-1].state
             if len(seen.truth.time_ns):
@@ -151,6 +153,7 @@ def hear(seconds: float, state: int = TrackState.CONFIRMED) -> list[StepResult]:
         blocks = encode_tracks(told(5, now_ns, 43.0 + second * 200.0 / 111_100, state))
         results.append(step(unit, [Frame("partner", now_ns, one) for one in blocks],
                             now_ns + NS_PER_S // 2))
+        assert results[-1].picture.world is World.EXERCISE
         unit = results[-1].state
     return results
 
