@@ -66,7 +66,7 @@ class TwoUnits:
                      for block in encode_tracks(self.theirs[-1].tracks)] if tick % 8 == 7 else [])
             self.joined.append(step(joined, mine + told, now_ns))
             self.beside.append(step(beside, mine + told, now_ns))
-            for last in (self.alone[-1], self.joined[-1], self.beside[-1]):
+            for last in (self.alone[-1], self.theirs[-1], self.joined[-1], self.beside[-1]):
                 assert last.picture.world is World.EXERCISE  # drawn before the next step
             alone, theirs = self.alone[-1].state, self.theirs[-1].state
             joined, beside = self.joined[-1].state, self.beside[-1].state
