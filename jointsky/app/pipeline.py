@@ -33,6 +33,8 @@ Out = TypeVar("Out")
 UNIT_ID = 0  # SAC/SIC 0/0: tracks of nobody's unit
 # Steps that are under way at once: what is read and not yet drawn.
 AHEAD = 4
+# Plot folders are in order of time: nothing comes late.
+IN_ORDER = Tuning(late_s_max=0.0)
 
 
 def pictures(parts: Iterator[PlotBatch], sensors: tuple[Sensor, ...], grid_ns: I64, world: World,
@@ -46,8 +48,7 @@ def pictures(parts: Iterator[PlotBatch], sensors: tuple[Sensor, ...], grid_ns: I
     left out. hear: is told the tracker's state after every step, in order, on the thread that
     tracks. Raises what the parts raise, and what it raises.
     """
-    # Plot folders are in order of time: nothing comes late.
-    tuning = replace(tuning or Tuning(), late_s_max=0.0)
+    tuning = replace(tuning or IN_ORDER, late_s_max=IN_ORDER.late_s_max)
     notes = [] if notes is None else notes
     parts = within_time(parts, grid_ns, tuning, notes)
     reader = tracker.start(world, UNIT_ID, sensors, tuning)
