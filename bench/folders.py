@@ -1,4 +1,5 @@
-"""Fresh plot folders with truth, from a seed: python -m bench.folders OUT SEED AIRCRAFT RADARS.
+"""Fresh plot folders with truth, from a seed: python -m bench.folders OUT SEED AIRCRAFT RADARS
+[--adsb] [--unbiased].
 
 Aircraft of three kinds (airliners, slow ones, fast manoeuvring ones), one in seven without a
 transponder, in a square of 600 km; radars in turn SSR and PSR, with biases, each with clutter;
@@ -71,10 +72,14 @@ def scenario_of(seed: int, aircraft: int, radars: int, *, adsb: bool) -> Scenari
 
 
 def write_folder(folder: Path, seed: int, aircraft: int, radars: int, *,
-                 adsb: bool = False, seconds: int = DURATION_S) -> None:
-    """Simulate and write a plot folder with truth and biases."""
+                 adsb: bool = False, biased: bool = True, seconds: int = DURATION_S) -> None:
+    """Simulate and write a plot folder with truth and biases (0 if not biased)."""
     folder.mkdir(parents=True, exist_ok=True)
     scenario = scenario_of(seed, aircraft, radars, adsb=adsb)
+    if not biased:
+        scenario = scenario.model_copy(update={"sensors": tuple(
+            one.model_copy(update={"range_bias_m": 0.0, "azimuth_bias_deg": 0.0})
+            for one in scenario.sensors)})
     simulation = start(scenario, BEGIN_NS)
     observed = simulate(simulation, BEGIN_NS + seconds * NS_PER_S)
     plots = observed.plots
@@ -174,4 +179,4 @@ def cut(folder: PlotFolder, truth: TruthRows,
 
 if __name__ == "__main__":
     write_folder(Path(sys.argv[1]), *(int(word) for word in sys.argv[2:5]),
-                 adsb="--adsb" in sys.argv)
+                 adsb="--adsb" in sys.argv, biased="--unbiased" not in sys.argv)

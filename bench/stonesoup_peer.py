@@ -59,8 +59,8 @@ class PeerTuning:
 
     noise: float = 400.0
     gate_sigmas: float = 4.0
-    confirmed_at: int = 4
-    drop_turns: float = 3.5
+    confirmed_at: int = 5
+    drop_turns: float = 2.5
     hold_turns: float = 2.5
     quiet: bool = True
 

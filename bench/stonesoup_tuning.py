@@ -60,11 +60,14 @@ def tune(seeds: list[int], first_s: float) -> PeerTuning:
              "missed", "false"]
     print("| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|", flush=True)
     best = PeerTuning()
-    least = measured(best, folders)
+    least, known = measured(best, folders), {best}
     for name, values in CHOICES.items():
         for value in values:
             tried = replace(best, **{name: value})
-            if value != getattr(best, name) and (gospa := measured(tried, folders)) < least:
+            if tried in known:
+                continue
+            known.add(tried)
+            if (gospa := measured(tried, folders)) < least:
                 best, least = tried, gospa
     print(f"\nbest: {best}")
     return best
