@@ -35,6 +35,7 @@ bench: $(VENV)/bench.stamp jointsky/app/static/index.html  ## The figures of ben
 docs: $(VENV)/dev.stamp  ## Pages that are generated: columns, settings, commands
 	$(PY) tools/generate_schema.py
 	$(PY) tools/generate_commands.py
+	$(PY) tools/generate_scripts.py
 
 tables: $(VENV)/dev.stamp  ## ASTERIX tables, from the specifications that libasterix carries
 	$(PY) tools/generate_asterix.py

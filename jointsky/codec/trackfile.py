@@ -63,6 +63,18 @@ class Truth:
 def write_tracks(path: Path, rows: TrackRows) -> None:
     """Write rows to .parquet or .csv, degrees and metres. Raises `UsageProblem`, `FileProblem`."""
     check_track_suffix(path)
+    table = table_of(rows)
+    try:
+        if path.suffix == ".parquet":
+            pq.write_table(table, path, compression="zstd")
+        else:
+            pacsv.write_csv(table, path)
+    except OSError as error:
+        raise FileProblem(path, f"cannot be written: {error.strerror or error}") from None
+
+
+def table_of(rows: TrackRows) -> pa.Table:
+    """Rows in the open exchange form: degrees, metres, m/s, rounded as in files."""
     columns = {
         "time": rows.time_s, "track_id": rows.track_id,
         "lat": np.round(np.degrees(rows.latitude_rad), 8),
@@ -71,14 +83,7 @@ def write_tracks(path: Path, rows: TrackRows) -> None:
         "vn": np.round(rows.north_ms, 4), "ve": np.round(rows.east_ms, 4)}
     if rows.covariance is not None:
         columns |= {name: np.round(rows.covariance[:, k], 4) for k, name in enumerate(COVARIANCE)}
-    table = pa.table(columns)
-    try:
-        if path.suffix == ".parquet":
-            pq.write_table(table, path, compression="zstd")
-        else:
-            pacsv.write_csv(table, path)
-    except OSError as error:
-        raise FileProblem(path, f"cannot be written: {error.strerror or error}") from None
+    return pa.table(columns)
 
 
 def check_track_suffix(path: Path) -> None:
