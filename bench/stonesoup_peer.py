@@ -57,7 +57,7 @@ class PeerTuning:
     that it would find sooner).
     """
 
-    noise: float = 400.0
+    noise: float = 800.0
     gate_sigmas: float = 4.0
     confirmed_at: int = 5
     drop_turns: float = 2.5
