@@ -12,7 +12,7 @@ import math
 
 from jointsky.kernels.jit import inlined
 from jointsky.track.arrays import NEVER, POLAR, Plot, SensorRow, Settings, Track
-from jointsky.track.measure import height_at
+from jointsky.track.measure import EVEN, height_at
 
 # Above this sine of elevation a height shifts a plot so far that nothing is ruled out.
 SINE_MAX = 0.6
@@ -71,12 +71,16 @@ def is_out(t: Track, plot: Plot, sensor: SensorRow, sine: float, flat2: float,
     if plot.form != POLAR:
         bound = t.reach_m + moved + math.sqrt(settings.gate) * plot.sigma_m
         return bool(flat2 > bound * bound)
-    range_m, shift, steepest = plot.range_m, 0.0, abs(sine)
+    range_m, steepest = plot.range_m, abs(sine)
+    higher = 0.0
     if not math.isnan(t.level_m):
         drawn = plot.assumed[0] if math.isnan(plot.height_m) else plot.height_m
         higher = abs(t.level_m - drawn)
-        steepest += 1.01 * higher / range_m
-        shift = TANGENT_PER_SINE * steepest * higher
+    elif math.isnan(plot.height_m):
+        # The track may know a height from slant ranges, within what is assumed.
+        higher = EVEN * plot.assumed[1]
+    steepest += 1.01 * higher / range_m
+    shift = TANGENT_PER_SINE * steepest * higher
     if steepest > SINE_MAX:
         return False
     up = steepest + range_m / EARTH_LEAST_M
