@@ -26,7 +26,8 @@ from jointsky.study.score import score
 
 SEEDS, AIRCRAFT, RADARS = (201, 202, 203, 204), 200, 6
 FIRST_S = 150.0
-CHOICES = {"confirmed_at": (4, 5, 6), "drop_turns": (2.5, 3.5, 5.0), "noise": (400.0, 800.0, 1600.0, 3200.0),
+CHOICES = {"confirmed_at": (4, 5, 6), "drop_turns": (2.5, 3.5, 5.0),
+           "noise": (400.0, 800.0, 1600.0, 3200.0),
            "gate_sigmas": (3.0, 4.0, 5.0), "hold_turns": (1.5, 2.5), "quiet": (True, False)}
 
 
