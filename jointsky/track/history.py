@@ -18,12 +18,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointsky.model.batch import I64, Bool
+from jointsky.model.batch import I64, Array, Bool
 from jointsky.model.clock import NS_PER_S
 from jointsky.track.arrays import (
     CONFIRMED,
     DONE_NS,
     DROPPED,
+    FREE,
     NEVER,
     NEXT_NUMBER,
     NEXT_SWEEP_NS,
@@ -39,6 +40,8 @@ from jointsky.track.state import Moment, TrackerState, with_memory
 SPACING_NS = NS_PER_S
 # Moments kept, by age: those within the first span all, then whole multiples of the second.
 LADDER = ((4 * NS_PER_S, SPACING_NS), (16 * NS_PER_S, 4 * NS_PER_S), (1 << 62, 8 * NS_PER_S))
+# Arrays with a row for each track slot; at a moment they end with the last slot in use.
+BY_SLOT = ("tracks", "looks", "following")
 PATIENCE = 0.1
 # A radar sends a sector at once, so some of its plots are always this late: they go in at once.
 NEAR_NS = NS_PER_S // 2
@@ -91,7 +94,7 @@ def go_back(state: TrackerState, plots: Plots) -> tuple[TrackerState, Plots]:
     # What came stays counted, whatever becomes of it.
     unknown = state.counters[UNKNOWN_SENSOR]
     moment = state.moments[at]
-    state = with_memory(state, {name: cells.copy() for name, cells in moment.memory.items()})
+    state = with_memory(state, _whole(moment.memory))
     state.moments = (*state.moments[:at], replace(moment, plots=np.empty(0, PLOT)))
     state.counters[UNKNOWN_SENSOR] = unknown
     return state, np.concatenate([again, plots])
@@ -108,8 +111,23 @@ def moments_until(state: TrackerState, now_ns: int) -> list[int]:
 
 def remember(state: TrackerState, time_ns: int) -> None:
     """Keep what is known now, at time_ns."""
-    memory = {name: cells.copy() for name, cells in state.memory().items()}
+    used = np.flatnonzero(state.tracks["state"] != FREE)
+    slots = int(used[-1]) + 1 if len(used) else 0
+    memory = {name: (cells[:slots] if name in BY_SLOT else cells).copy()
+              for name, cells in state.memory().items()}
     state.moments = (*state.moments, Moment(time_ns, np.empty(0, PLOT), memory))
+
+
+def _whole(memory: dict[str, Array]) -> dict[str, Array]:
+    """Copies of the arrays of a moment, with all their slots."""
+    whole = {}
+    for name, cells in memory.items():
+        if name in BY_SLOT:
+            whole[name] = np.zeros((len(memory["free"]), *cells.shape[1:]), cells.dtype)
+            whole[name][:len(cells)] = cells
+        else:
+            whole[name] = cells.copy()
+    return whole
 
 
 def add_used(state: TrackerState, plots: Plots) -> None:
