@@ -41,7 +41,7 @@ SPACING_NS = NS_PER_S
 # Moments kept, by age: those within the first span all, then whole multiples of the second.
 LADDER = ((4 * NS_PER_S, SPACING_NS), (16 * NS_PER_S, 4 * NS_PER_S), (1 << 62, 8 * NS_PER_S))
 # Arrays with a row for each track slot; at a moment they end with the last slot in use.
-BY_SLOT = ("tracks", "looks", "following")
+BY_SLOT = ("tracks", "looks")
 PATIENCE = 0.1
 # A radar sends a sector at once, so some of its plots are always this late: they go in at once.
 NEAR_NS = NS_PER_S // 2
@@ -100,12 +100,12 @@ def go_back(state: TrackerState, plots: Plots) -> tuple[TrackerState, Plots]:
     return state, np.concatenate([again, plots])
 
 
-def moments_until(state: TrackerState, now_ns: int) -> list[int]:
-    """UTC ns of the moments to keep on the way to now_ns, in order."""
+def moments_due(state: TrackerState, since_ns: int, now_ns: int) -> list[int]:
+    """UTC ns of the moments to keep on the way from since_ns to now_ns, in order."""
     if not state.moments:
         return []
     horizon = now_ns - round(state.tuning.late_s_max * NS_PER_S) - LADDER[-1][1]
-    first = max(state.moments[-1].time_ns, horizon) // SPACING_NS + 1
+    first = max(since_ns, horizon) // SPACING_NS + 1
     return [k * SPACING_NS for k in range(first, now_ns // SPACING_NS + 1)]
 
 
@@ -171,9 +171,11 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
     """After going back and tracking again: tracks keep the numbers they were shown under.
 
     old: the tracks before; next_before: NEXT_NUMBER then; plots: those tracked again, with the
-    tracks they had and have. Tracks that were shown and are no more go to `state.gone`.
+    tracks they had and have. Tracks that were shown and are no more go to `state.gone`. Tracks that
+    were not shown get new numbers, in the order in which they were confirmed, so that numbers do
+    not depend on how far the tracker went back.
     """
-    state.counters[NEXT_NUMBER] = max(int(state.counters[NEXT_NUMBER]), next_before)
+    state.counters[NEXT_NUMBER] = next_before
     if _all_go_on(old, state, plots):
         return
     old = old[_shown(old)]
@@ -194,14 +196,10 @@ def keep_numbers(old: Tracks, next_before: int, state: TrackerState, plots: Plot
             told = False
         if not told and old["state"][row] == CONFIRMED:
             gone.append(row)
-    taken = set(old["number"].tolist())
-    for slot in live.tolist():
-        if slot not in number_of and int(state.tracks["number"][slot]) in taken:
-            number_of[slot] = 0
+    fresh = np.array([slot for slot in live.tolist() if slot not in number_of], np.int64)
+    _number_anew(state, fresh)
     for slot, number in number_of.items():
         state.tracks["number"][slot] = number
-    for slot in sorted(slot for slot, number in number_of.items() if number == 0):
-        state.tracks["number"][slot] = next_number(state.tracks, state.counters)
     state.gone = old[gone].copy()
     state.gone["state"], state.gone["dropped_ns"] = DROPPED, state.now_ns
 
@@ -229,12 +227,16 @@ def _all_go_on(old: Tracks, state: TrackerState, plots: Plots) -> bool:
         return False
     new["number"][shown[there]] = old["number"][shown[there]]
     now_shown[shown[there]] = False
-    others = np.flatnonzero(now_shown)
-    others = others[np.isin(new["number"][others], old["number"][shown])]
-    new["number"][others] = 0
-    for slot in others.tolist():
-        new["number"][slot] = next_number(new, state.counters)
+    _number_anew(state, np.flatnonzero(now_shown))
     return True
+
+
+def _number_anew(state: TrackerState, slots: I64) -> None:
+    """New numbers for tracks, in the order of those they have."""
+    slots = slots[np.argsort(state.tracks["number"][slots], kind="stable")]
+    state.tracks["number"][slots] = 0
+    for slot in slots.tolist():
+        state.tracks["number"][slot] = next_number(state.tracks, state.counters)
 
 
 def _heirs(serials: I64, plots: Plots) -> I64:

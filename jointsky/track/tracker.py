@@ -49,7 +49,7 @@ from jointsky.track.history import (
     go_back,
     hold_late,
     keep_numbers,
-    moments_until,
+    moments_due,
     oldest_of_use,
     remember,
 )
@@ -247,12 +247,13 @@ def _run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
         state.settled, state.pending = plots[:at], plots[at:].copy()
         return state
     plots, back = hold_late(state, plots)
+    since_ns = state.before_ns
     if back:
         shown, next_before = state.tracks, int(state.counters[NEXT_NUMBER])
         state, plots = go_back(state, plots)
-        plots = in_order(plots)
+        plots, since_ns = in_order(plots), state.moments[-1].time_ns
     at = 0
-    for moment_ns in moments_until(state, state.now_ns):
+    for moment_ns in moments_due(state, since_ns, state.now_ns):
         state, until = _track(state, plots, at, moment_ns)
         add_used(state, plots[at:until])
         remember(state, moment_ns)
