@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from bench import stonesoup_peer
-from bench.folders import cut, write_folder
+from bench.folders import cut
 from bench.stonesoup_peer import PeerTuning
+from jointsky.app.folders import write_folder
 from jointsky.codec.plotfolder import PlotFolder, read_plot_folder
 from jointsky.codec.trackfile import Truth, read_truth
 from jointsky.model.world import World

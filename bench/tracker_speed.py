@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from bench import folders
+from jointsky.app import folders
 from jointsky.app.pipeline import IN_ORDER, UNIT_ID, deal
 from jointsky.app.tracking import RowCollector, track_folder
 from jointsky.codec.plotfolder import open_plot_folder

@@ -22,7 +22,8 @@ from statistics import median
 import numpy as np
 
 from bench import stonesoup_peer
-from bench.folders import cut, write_folder
+from bench.folders import cut
+from jointsky.app.folders import write_folder
 from jointsky.app.tracking import RowCollector, pictures_of
 from jointsky.codec.plotfolder import PlotFolder, read_plot_folder
 from jointsky.codec.trackfile import TrackRows, read_truth

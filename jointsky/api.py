@@ -4,6 +4,7 @@
 
     tracks = api.track("recording.ast", sensors=api.sensors("20/129=41.3,2.1,27"))
     tracks.write("tracks.parquet")
+    api.simulate("plots", seed=12, aircraft=12, radars=2)
     result = api.score("plots", api.track("plots", bias="plots/bias.csv", smooth=True))
     print(result.gospa_m)
 
@@ -21,6 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jointsky.app.arguments import parse_sensors
+from jointsky.app.folders import write_folder
 from jointsky.app.tracking import (
     RowCollector,
     smoothed_rows,
@@ -92,3 +94,15 @@ def track(source: str | Path | Sequence[str | Path], *, bias: str | Path | None 
 def score(folder: str | Path, tracks: Tracks) -> Score:
     """Measure tracks of a plot folder against the truth that lies in it. Raises `FileProblem`."""
     return score_rows(read_truth(Path(folder)), tracks.rows, read_scenario(Path(folder)).step_s)
+
+
+def simulate(folder: str | Path, seed: int, aircraft: int, radars: int, *, seconds: int = 600,
+             adsb: bool = False) -> None:
+    """Write a plot folder with truth and biases, made by jointsky's own simulator.
+
+    aircraft: about how many, at least six: airliners, slow ones and manoeuvring ones, one in seven
+    without a transponder; radars: 1 to 63, SSR and PSR in turn; adsb: also positions of half of
+    the aircraft. The same seed and numbers give the same bytes. Raises `UsageProblem`,
+    `FileProblem`.
+    """
+    write_folder(Path(folder), seed, aircraft, radars, adsb=adsb, seconds=seconds)

@@ -13,14 +13,13 @@ import warnings
 from pathlib import Path
 
 from bench import stonesoup_peer
-from bench.folders import write_folder
 from jointsky import api
 from jointsky.codec.plotfolder import read_plot_folder
 from jointsky.model.world import World
 
 folder = Path(sys.argv[1] if sys.argv[1:] else Path(tempfile.mkdtemp()) / "plots")
 if not sys.argv[1:]:
-    write_folder(folder, seed=12, aircraft=12, radars=2, seconds=240)
+    api.simulate(folder, seed=12, aircraft=12, radars=2, seconds=240)
 
 # %% Both get the same plots and the true biases. Stone Soup has the settings that suit it best.
 ours = api.track(folder, bias=folder / "bias.csv")

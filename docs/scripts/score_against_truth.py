@@ -10,12 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.folders import write_folder
 from jointsky import api
 
 folder = Path(sys.argv[1] if sys.argv[1:] else Path(tempfile.mkdtemp()) / "plots")
 if not sys.argv[1:]:
-    write_folder(folder, seed=12, aircraft=12, radars=2)
+    api.simulate(folder, seed=12, aircraft=12, radars=2)
 
 # %% Tracks as they were live, with the true biases; and with hindsight.
 live = api.track(folder, bias=folder / "bias.csv")

@@ -74,12 +74,14 @@ def without_identities(plots: PlotBatch) -> PlotBatch:
 
 
 def track_purity(plots: PlotBatch, sensors: tuple[Sensor, ...],
-                 tuning: Tuning | None = None, counted: Bool | None = None) -> Purity:
+                 tuning: Tuning | None = None, counted: Bool | None = None, *,
+                 bare: bool = True) -> Purity:
     """Track plots, in order of time, without their identities, and measure against these.
 
-    counted (n,): which plots are measured, all of them if it is not given.
+    counted (n,): which plots are measured, all of them if it is not given; bare: False leaves the
+    tracker the identities, for comparison.
     """
-    bare = without_identities(plots)
+    heard = without_identities(plots) if bare else plots
     # In order of time nothing is late, and every plot is settled at once.
     tuning = replace(tuning or Tuning(), late_s_max=0.0)
     state = tracker.start(plots.world, 0, sensors, tuning)
@@ -92,7 +94,7 @@ def track_purity(plots: PlotBatch, sensors: tuple[Sensor, ...],
     grid = np.arange(int(plots.time_ns[0]) if len(plots) else 0, end_ns + step_ns, step_ns)
     for now_ns in grid.tolist():
         end = int(np.searchsorted(plots.time_ns, now_ns, side="right"))
-        state = tracker.advance(state, bare.take(slice(begin, end)), now_ns)
+        state = tracker.advance(state, heard.take(slice(begin, end)), now_ns)
         begin = end
         used = state.settled
         for key, taken in zip(_keys(state.table["sensor_id"][used["sensor"]], used["time_ns"],

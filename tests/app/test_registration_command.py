@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from bench.folders import write_folder
 from jointsky.app.biasplot import BAR, bar
 from jointsky.app.cli import build
+from jointsky.app.folders import write_folder
 from jointsky.codec.plotfolder import read_biases
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bench.folders import write_folder
 from jointsky.app.cli import build
+from jointsky.app.folders import write_folder
 from jointsky.codec.asterix.from_batches import encode_plots
 from jointsky.codec.trackfile import TrackRows, read_tracks, read_truth
 from jointsky.model.clock import NS_PER_S
