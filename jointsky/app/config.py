@@ -93,9 +93,9 @@ class SensorSection(Section):
     p_detection: float = Field(default=0.9, gt=0, le=1)
     clutter: float = Field(default=0.0, ge=0, le=10_000)
     nation: Nation = ""
-    range_bias_m: float = Field(default=0.0, ge=-20_000, le=20_000)
-    azimuth_bias_deg: float = Field(default=0.0, ge=-20, le=20)
-    time_bias_s: float = Field(default=0.0, ge=-30, le=30)
+    range_bias_m: float | None = Field(default=None, ge=-20_000, le=20_000)
+    azimuth_bias_deg: float | None = Field(default=None, ge=-20, le=20)
+    time_bias_s: float | None = Field(default=None, ge=-30, le=30)
 
     fuse: bool = False
 
@@ -108,7 +108,8 @@ class SensorSection(Section):
     @property
     def bias_known(self) -> bool:
         """Whether the file says anything of its biases: then they are taken as they are."""
-        return bool(self.model_fields_set & {"range_bias_m", "azimuth_bias_deg", "time_bias_s"})
+        return any(one is not None for one in (self.range_bias_m, self.azimuth_bias_deg,
+                                               self.time_bias_s))
 
     @property
     def sensor_id(self) -> int:
@@ -279,9 +280,10 @@ def sensors_of(config: UnitConfig) -> tuple[Sensor, ...]:
         period_s=item.period_s, max_range_m=item.range_km * 1000,
         sigma_range_m=item.sigma_range_m,
         sigma_azimuth_rad=math.radians(item.sigma_azimuth_deg), p_detection=item.p_detection,
-        clutter=item.clutter, nation=item.nation, range_bias_m=item.range_bias_m,
-        azimuth_bias_rad=math.radians(item.azimuth_bias_deg), time_bias_s=item.time_bias_s,
-        bias_known=item.bias_known, fuse=item.fuse) for item in config.sensor)
+        clutter=item.clutter, nation=item.nation, range_bias_m=item.range_bias_m or 0.0,
+        azimuth_bias_rad=math.radians(item.azimuth_bias_deg or 0.0),
+        time_bias_s=item.time_bias_s or 0.0, bias_known=item.bias_known,
+        fuse=item.fuse) for item in config.sensor)
 
 
 def editions_of(config: UnitConfig) -> dict[str, dict[int, str]]:

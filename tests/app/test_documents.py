@@ -25,10 +25,13 @@ ENDLESS = {"demo", "replay", "unit"}
 
 
 def commands() -> list[str]:
-    """Lines that begin with `jointsky` inside code blocks, without their comments."""
+    """Lines that begin with `jointsky` inside code blocks, without their comments; blocks of
+    `text` are what programs print."""
     found = []
     for page in PAGES:
-        for block in re.findall(r"```\w*\n(.*?)```", page.read_text(), re.DOTALL):
+        for language, block in re.findall(r"```(\w*)\n(.*?)```", page.read_text(), re.DOTALL):
+            if language == "text":
+                continue
             for line in block.replace("\\\n", " ").splitlines():
                 command = line.split(" #", maxsplit=1)[0].strip().removeprefix(".venv/bin/")
                 if command.startswith("jointsky "):
