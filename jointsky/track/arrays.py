@@ -53,7 +53,7 @@ def track_type(models: int) -> np.dtype[np.void]:
     `kernels.slant` while no height is heard (NEVER: no radar saw it so), guess_sensor: who saw it
     last, guess_other_ns: when another one did; height_odd: heights refused one after the other, -1
     while only one was heard; odds: log odds of existence; share: in how much of the looks due
-    radars saw it of late, missed: looks in vain since the last plot;
+    radars saw it of late, missed: looks in vain since the last plot; rival: see `ghosts`;
     co_operative: a transponder answered a radar; first_sensor, first_cell: where its first plot
     lies in the map of false plots; code, address: the established ones, weight how
     well, 0 for none.
@@ -63,7 +63,7 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("point", "f8", (3,)), ("reach_m", "f8"), ("level_m", "f8"), ("time_ns", "i8"),
         ("started_ns", "i8"),
         ("number", "i4"), ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"),
-        ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("spare", "i4"),
+        ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("rival", "i4"),
         ("first_sensor", "i4"), ("first_cell", "i4"),
         ("serial", "i8"), ("source", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
         ("updated_ns", "i8"),

@@ -49,8 +49,9 @@ ESTABLISHED = 2
 LOG_2PI = math.log(2 * math.pi)
 # The chance that an aircraft has just begun the hardest manoeuvre there is a model for.
 SURPRISE = 0.05
-# On the ground nobody accelerates like that: m2/s3, for the gate and the weight of a plot.
-GROUND_NOISE = 0.5
+# On the ground nobody accelerates like that: m2/s3, for the gate and the weight of a plot. If its
+# address vouches for it, an aircraft may begin its take-off run.
+GROUND_NOISE, TAKE_OFF_NOISE = 0.5, 20.0
 ON_GROUND = int(PlotFlag.ON_GROUND)
 
 
@@ -180,7 +181,9 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
         usual += t.mu[m] * settings.noise[m]
         most = max(most, settings.noise[m])
     if t.flags & ON_GROUND and plot.flags & ON_GROUND:
-        usual, most = min(usual, GROUND_NOISE), min(most, GROUND_NOISE)
+        named = t.address_weight > 0 and t.address == plot.address
+        usual = min(usual, GROUND_NOISE)
+        most = min(most, TAKE_OFF_NOISE if named else GROUND_NOISE)
     wide = most * grown
     det = (s00 + wide) * (s11 + wide) - s01 * s01
     distance2 = ((s11 + wide) * y0 * y0 - 2 * s01 * y0 * y1 + (s00 + wide) * y1 * y1) / det

@@ -31,13 +31,13 @@ from jointsky.track.arrays import (
 from jointsky.track.clutter import count_false, lay_map
 from jointsky.track.coverage import learn_misses, miss
 from jointsky.track.gate import renew
+from jointsky.track.ghosts import HEIGHT_AGREES_M, NO_RIVAL, drop, sort_out
 from jointsky.track.learned import SILENT_PERIODS, Learned, ends_scan
 from jointsky.track.locate import area_of
 from jointsky.track.measure import point_at
 
 TRUSTED_SCANS, SILENCE_LEAST_NS = 2, 4_000_000_000
 TENTATIVE_LOG_ODDS_MIN = -7.5
-HEIGHT_AGREES_M = 400.0
 # Doubles are looked for at every so many sweeps.
 MERGE_EVERY = 4
 
@@ -70,12 +70,13 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, head:
                 looks[i, s, LOOK] = looks[i, s, LOOK] + sensor.period_ns if missed else now_ns
         if _is_over(t, slowest_ns, own, now_ns, ahead_s):
             count_false(t, learned)
-            _drop(t, now_ns)
+            drop(t, now_ns)
     for s in range(sensors.shape[0]):
         if ends_scan(s, sensors[s], learned, now_ns):
             lay_map(s, 0, sensors[s], learned)
             lay_map(s, 1, sensors[s], learned)
             learn_misses(s, learned)
+    sort_out(tracks, sensors, looks, head, now_ns, counters)
     common = settings[0]
     refill(tracks, 2 * common.reach_m, head, following)
     if now_ns // common.sweep_ns % MERGE_EVERY == 0:
@@ -94,13 +95,6 @@ def refill(tracks: Tracks, cube_m: float, head: I32, following: I32) -> None:
         t = tracks[i]
         if t.state in (TENTATIVE, CONFIRMED):
             insert(i, t.point[0], t.point[1], t.point[2], cube_m, head, following)
-
-
-@inlined
-def _drop(t: Track, now_ns: int) -> None:
-    """A track nobody saw just goes; one with a number is remembered for a while."""
-    t.state = DROPPED if t.state == CONFIRMED else FREE
-    t.dropped_ns = now_ns
 
 
 @inlined
@@ -123,8 +117,9 @@ def _is_over(t: Track, slowest_ns: int, settings: Settings, now_ns: int, ahead_s
     """Whether a track is no longer believed, or no longer of use. slowest_ns: the longest period
     of the sensors that saw it."""
     if t.state == TENTATIVE:
-        return bool(t.odds < TENTATIVE_LOG_ODDS_MIN
-                    or now_ns - t.started_ns > settings.tentative_ns)
+        # One that must bring more than others may take as long as it is seen.
+        since_ns = t.started_ns if t.rival == NO_RIVAL else t.updated_ns
+        return bool(t.odds < TENTATIVE_LOG_ODDS_MIN or now_ns - since_ns > settings.tentative_ns)
     # Silence of as many scans as there were plots, and two: a young track is not kept for long.
     silent_ns = now_ns - t.updated_ns
     if (t.odds < settings.drop or silent_ns > settings.coast_ns
@@ -151,7 +146,7 @@ def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, head: I32, foll
                     and now_ns - other.started_ns >= settings.merge_ns
                     and _are_one(t, other, settings)
                     and not _told_apart(looks[i], looks[j], sensors, settings, now_ns)):
-                _drop(other, now_ns)
+                drop(other, now_ns)
                 counters[MERGED] += 1
             j = following[j]
 

@@ -26,11 +26,16 @@ from jointsky.track.arrays import (
     Track,
     Tracks,
 )
+from jointsky.track.associate import ON_GROUND
 from jointsky.track.clutter import remember_start
 from jointsky.track.gate import renew
+from jointsky.track.ghosts import NO_RIVAL
 from jointsky.track.locate import area_of
 from jointsky.track.measure import lay_plane, measure
 from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE, guess_height
+
+# Spread of the velocity of what reports itself on the ground, each axis: it taxis, or takes off.
+GROUND_SPEED_MS = 30.0
 
 
 @inlined
@@ -54,7 +59,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.odds = sensor.birth_log + own.birth_shift - plot.density_log
     t.odds -= own.near_penalty if by_track else 0.0
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
-    t.share, t.missed = 1.0, 0
+    t.share, t.missed, t.rival = 1.0, 0, NO_RIVAL
     t.height_odd = HEARD_ONCE
     if not math.isnan(plot.height_m):
         t.height[1] = 0.0
@@ -93,6 +98,8 @@ def _fill(x: F64, p: F64, plot: Plot, z0: float, z1: float, r00: float, r01: flo
           settings: Settings) -> None:
     told = not math.isnan(plot.velocity[0])
     variance = plot.velocity_variance if told else settings.speed_variance
+    if plot.flags & ON_GROUND:
+        variance = min(variance, GROUND_SPEED_MS * GROUND_SPEED_MS)
     x[0], x[1] = z0, z1
     x[2] = plot.velocity[0] if told else 0.0
     x[3] = plot.velocity[1] if told else 0.0

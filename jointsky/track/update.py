@@ -35,6 +35,7 @@ from jointsky.track.arrays import (
 from jointsky.track.associate import evidence_of
 from jointsky.track.coverage import hit
 from jointsky.track.gate import renew
+from jointsky.track.ghosts import may_confirm
 from jointsky.track.learned import Learned
 from jointsky.track.measure import WANDER, follow, measure, seen_at
 from jointsky.track.numbers import next_number
@@ -86,7 +87,7 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     renew(t, t.time_ns, settings)
     plot.serial, plot.straight = t.serial, t.mu[0]
     if (t.state == TENTATIVE and t.odds >= own.confirm
-            and t.hits >= own.hits_confirm):
+            and t.hits >= own.hits_confirm and may_confirm(t)):
         t.state = CONFIRMED
         t.number = next_number(tracks, counters)
     plot.number = t.number

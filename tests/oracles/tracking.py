@@ -146,6 +146,7 @@ class Track:
     missed: int = 0
     number: int = 0
     ground: bool = False
+    needs: tuple = ()
     first: tuple = ()
     seen: dict = field(default_factory=dict)
     look: dict = field(default_factory=dict)
@@ -394,9 +395,12 @@ class SlowTracker:
         y, base = z - h @ track.mean, h @ track.spread @ h.T + r
         noise = np.array([model.noise for model in self.tuning.models])
         likelihood = 0.0
-        most = 0.5 if track.ground and plot["ground"] else math.inf
-        for weight, q in ((0.05, noise.max()), (0.95, track.mu @ noise)):
-            cov = base + np.eye(2) * min(q, most) * abs(dt) ** 3 / 3
+        usual, most = track.mu @ noise, noise.max()
+        if track.ground and plot["ground"]:
+            named = track.address and track.address[0] == plot["address"]
+            usual, most = min(usual, 0.5), min(most, 20.0 if named else 0.5)
+        for weight, q in ((0.05, most), (0.95, usual)):
+            cov = base + np.eye(2) * q * abs(dt) ** 3 / 3
             distance2 = y @ np.linalg.solve(cov, y)
             if weight == 0.05 and distance2 > self.tuning.gate_sigma ** 2:
                 return -1.0
@@ -457,7 +461,9 @@ class SlowTracker:
             track.share, track.missed = min(max(track.share, 0.3), 1.0), 0
         self.follow(track)
         sure = math.log(tuning.confirm / (1 - tuning.confirm))
-        if not track.number and track.odds >= sure and track.hits >= tuning.hits_confirm:
+        hits, share = track.needs or (0, 0.0)
+        if (not track.number and track.odds >= sure and track.share >= share
+                and track.hits >= max(tuning.hits_confirm, hits)):
             self.numbers += 1
             track.number = self.numbers
 
@@ -571,6 +577,7 @@ class SlowTracker:
         z, r = self.measure(track, plot, s)
         told = plot["velocity"] is not None
         spread = tuning.sigma_velocity_ms if told else tuning.speed_sigma_ms
+        spread = min(spread, 30.0) if plot["ground"] else spread
         x = np.concatenate([z, plot["velocity"] if told else np.zeros(2)])
         p = np.zeros((4, 4))
         p[:2, :2], p[2:, 2:] = r, np.eye(2) * spread ** 2
@@ -601,6 +608,7 @@ class SlowTracker:
                 self.false[track.first] += track.hits
         self.tracks = [track for track in self.tracks if not any(track is one for one in over)]
         self.end_scans(now_ns)
+        self.sort_out(now_ns)
         if now_ns // round(self.tuning.sweep_s * 1e9) % 4 == 0:
             self.merge(now_ns)
 
@@ -649,8 +657,9 @@ class SlowTracker:
     def is_over(self, track: Track, now_ns: int) -> bool:
         tuning = self.tuning
         if not track.number:
+            since = track.updated_ns if track.needs else track.started_ns
             return (track.odds < -7.5
-                    or now_ns - track.started_ns > round(tuning.tentative_s_max * 1e9))
+                    or now_ns - since > round(tuning.tentative_s_max * 1e9))
         silent = now_ns - track.updated_ns
         slowest = max(round(self.sensors[s].period_s * 1e9) for s in track.seen)
         ahead = (now_ns - track.time_ns) * 1e-9
@@ -661,6 +670,70 @@ class SlowTracker:
                 or silent > round(tuning.coast_s_max * 1e9)
                 or silent > (track.hits + 2) * max(slowest, 4_000_000_000)
                 or error2 > tuning.error_m_max ** 2)
+
+    def sort_out(self, now_ns: int) -> None:
+        """Tracks of one address: lost and found, reflections, two aircraft."""
+        owners: dict[int, Track] = {}
+        for track in [one for one in self.tracks if one.number and one.address]:
+            owner = owners.get(track.address[0])
+            owners[track.address[0]] = (
+                track if owner is None else
+                self.settle(*sorted((owner, track), key=lambda one: one.started_ns), now_ns))
+        for track in [one for one in self.tracks if not one.number]:
+            owner = owners.get(track.address[0]) if track.address else None
+            track.needs = self.needs(track, owner) if owner else ()
+
+    def needs(self, track: Track, owner: Track) -> tuple:
+        """Plots and share of looks that a track must have beside a confirmed one."""
+        s = track.first[0]
+        period = round(self.sensors[s].period_s * 1e9)
+        if (owner.updated_ns < track.started_ns - period // 2
+                or track.updated_ns - owner.updated_ns > 1.5 * period):
+            return ()
+        if not self.alike(track, owner):
+            return 8, 0.0
+        return (12, 0.75) if self.further(track, owner, s) else ()
+
+    def alike(self, a: Track, b: Track) -> bool:
+        return (not (a.code and b.code and a.code[0] != b.code[0])
+                and not (a.height is not None and b.height is not None
+                         and abs(a.height[0] - b.height[0]) > 400))
+
+    def further(self, a: Track, b: Track, s: int) -> bool:
+        sensor = self.sensors[s]
+        here = ecef(sensor.latitude_rad, sensor.longitude_rad, sensor.height_m)
+        now_ns = self.sweep_ns or 0
+        away = [np.linalg.norm(one.point((now_ns - one.time_ns) * 1e-9) - here) for one in (a, b)]
+        return self.radar(s) and bool(away[0] > away[1] + 300)
+
+    def settle(self, old: Track, new: Track, now_ns: int) -> Track:
+        if not self.alike(old, new):
+            return old
+        lost, found = sorted((old, new), key=lambda one: one.updated_ns)
+        if any(found.seen.get(s, -(1 << 62)) - lost.updated_ns
+               > 1.5 * round(self.sensors[s].period_s * 1e9) for s in lost.seen):
+            ahead = [one.point((now_ns - one.time_ns) * 1e-9) for one in (lost, found)]
+            near = np.linalg.norm(ahead[0] - ahead[1]) <= 1000 + (
+                350 + np.linalg.norm(lost.mean[2:])) * (now_ns - lost.updated_ns) * 1e-9
+            if lost is new and new.hits < 12 and near:
+                self.forget(new)
+            if lost is old and new.started_ns > old.updated_ns and near:
+                self.forget(new)
+                kept = (old.number, old.started_ns, old.hits + new.hits)
+                vars(old).update(vars(new))
+                old.number, old.started_ns, old.hits = kept
+            return old
+        for s, sensor in enumerate(self.sensors):
+            since = now_ns - 2 * round(sensor.period_s * 1e9)
+            if min(one.seen.get(s, -(1 << 62)) for one in (old, new)) > since:
+                for one, other in ((new, old), (old, new)):
+                    if self.further(one, other, s) and not (one.hits >= 12 and one.share >= 0.75):
+                        self.forget(one)
+                        return other
+        return old
+
+    def forget(self, track: Track) -> None:
+        self.tracks = [one for one in self.tracks if one is not track]
 
     def merge(self, now_ns: int) -> None:
         ready = sorted((track for track in self.tracks if track.number),

@@ -75,20 +75,26 @@ def test_half_of_a_folder_gives_the_same_rows(shared: Path, tmp_path: Path) -> N
 
 def test_a_real_radar_is_followed_address_by_address(shared: Path) -> None:
     """An hour of Barcelona, 177 addresses: one track per address nearly everywhere, though the
-    tracker takes addresses as evidence only. What breaks are aircraft on the ground, whose
-    replies come by reflections too."""
+    tracker takes addresses as evidence only, and never two at one time. What breaks are aircraft
+    on the ground, whose replies come by reflections too, and those that stop answering there.
+    Measured: 0 of 44,509 moments double, 221 tracks with an address for 177 addresses."""
     sensor = Sensor(20 << 8 | 129, "Barcelona", SensorKind.PSR_SSR, math.radians(41.300702),
                     math.radians(2.102058), 27.0, 4.0, 300_000.0, 80.0, 0.0016)
     path = shared / "asterix" / "barcelona_radar_cat048_20230502.ast"
     of_address: dict[int, Counter[int]] = defaultdict(Counter)
     of_track: dict[int, Counter[int]] = defaultdict(Counter)
+    moments = doubles = 0
     for _, tracks in track_recordings([path], (sensor,), 4.0).pictures:
         live = tracks.has("icao_address") & (tracks.state != TrackState.DROPPED)
+        at_once = Counter(tracks.icao_address[live].tolist())
+        moments, doubles = moments + len(at_once), doubles + at_once.total() - len(at_once)
         for number, address in zip(tracks.system_track_number[live].tolist(),
                                    tracks.icao_address[live].tolist(), strict=True):
             of_address[address][number] += 1
             of_track[number][address] += 1
     assert len(of_address) >= 175
+    assert moments > 40_000 and doubles <= 4
+    assert len(of_track) <= 235
     completeness = [max(count.values()) / count.total() for count in of_address.values()]
     purity = [max(count.values()) / count.total() for count in of_track.values()]
     assert np.mean(completeness) > 0.92
