@@ -4,8 +4,9 @@ A plot is false when the track that it started is given up before it amounts to 
 belongs to an aircraft, new or not, is not counted. Each cell holds the false plots of the last
 scans, older ones forgotten. Its density is the posterior mean of a gamma law whose prior is the
 mean density of the sensor, so that a cell differs from the rest only as far as its own plots say;
-the sensor's mean is likewise learned, but never below what is configured: a quiet hour proves
-little, and false starts beside aircraft are no part of the map.
+the sensor's mean is likewise learned, but never below what is configured, nor a cell below the
+mean: a quiet hour proves little, for what false tracks take is not counted. False starts beside
+aircraft are no part of the map.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def lay_map(s: int, layer: int, sensor: SensorRow, learned: Learned) -> None:
     for cell in range(CELLS):
         # A ring of equal width has an area that grows with its odd number.
         share = (2 * (cell // SECTORS) + 1) / (RINGS * RINGS * SECTORS)
-        per_scan = (PLOTS_PRIOR + count[cell]) / (PLOTS_PRIOR / (mean * share) + scans)
+        per_scan = (mean * share * (PLOTS_PRIOR + count[cell])
+                    / (PLOTS_PRIOR + total * share))
         proven = (count[cell] - PROVEN_SIGMA * math.sqrt(count[cell])) / scans
-        per_scan = max(per_scan, proven)
+        per_scan = max(per_scan, proven, mean * share)
         density_log[cell] = math.log(per_scan / (share * whole_m2))

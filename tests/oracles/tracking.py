@@ -363,9 +363,9 @@ class SlowTracker:
                 count = self.false[s, int(primary)]
                 mean = max((20 * told + count.sum()) / (20 + self.scans[s]), told)
                 prior = mean * area / area.sum()
-                self.map[s, int(primary)] = np.maximum(
-                    (6 + count) / (6 / prior + self.scans[s]),
-                    (count - 3 * np.sqrt(count)) / self.scans[s]) / area
+                cells = prior * (6 + count) / (6 + count.sum() * area / area.sum())
+                proven = (count - 3 * np.sqrt(count)) / self.scans[s]
+                self.map[s, int(primary)] = np.maximum(cells, np.maximum(proven, prior)) / area
             self.expected[s] += self.in_vain[s]
             self.in_vain[s] = 0
             full = self.expected[s] > 100
