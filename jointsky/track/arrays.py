@@ -38,7 +38,7 @@ SEEN, LOOK = 0, 1
 
 # Places in the counters, an int64 array.
 (NEXT_NUMBER, NEXT_SWEEP_NS, DONE_NS, FREE_COUNT, UNKNOWN_SENSOR, CROWDED, STARTED, MERGED,
- OVERFLOW, QUIET, NEXT_SERIAL, COUNTERS) = range(12)
+ OVERFLOW, QUIET, NEXT_SERIAL, LARGE, COUNTERS) = range(13)
 
 
 def track_type(models: int) -> np.dtype[np.void]:
@@ -114,7 +114,7 @@ NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance",
            "height_noise", "height_variance", "height_max_m",
            "code_match", "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most",
-           "birth_shift", "floor_m", "ceiling_m", "cos_reach")
+           "birth_shift", "floor_m", "ceiling_m", "cos_reach", "joint_sure")
 TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
 
 
@@ -178,7 +178,7 @@ def _record_of(tuning: Tuning) -> npt.NDArray[np.void]:
         "address_mismatch": tuning.address_mismatch, "garble_height": tuning.garble_height,
         "velocity_variance": tuning.sigma_velocity_ms**2, "merge": tuning.merge_sigma**2,
         "flood_factor": tuning.flood_factor, "flood_least": tuning.flood_least,
-        "flood_most": tuning.flood_most}
+        "flood_most": tuning.flood_most, "joint_sure": tuning.joint_sure}
     seconds = {"bucket_ns": tuning.bucket_s, "sweep_ns": tuning.sweep_s,
                "coast_ns": tuning.coast_s_max,
                "tentative_ns": tuning.tentative_s_max, "merge_ns": tuning.merge_s_min,

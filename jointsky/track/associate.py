@@ -17,6 +17,7 @@ from jointsky.kernels.assignment import assign
 from jointsky.kernels.filter import BLOCK
 from jointsky.kernels.gating import fill_near
 from jointsky.kernels.jit import inlined
+from jointsky.kernels.joint import TRACKS_MAX, Joint, make_joint
 from jointsky.model.batch import F64, I32, I64
 from jointsky.model.schema import PlotFlag
 from jointsky.track.arrays import (
@@ -61,7 +62,7 @@ class Work(NamedTuple):
     rows, start, track_of, u: by row of a bucket; by_track: 1 where the
     plot lies by a track that already has a plot of this scan; track, score: candidates; ints
     (3, slots), reals (3, slots): see `make_work`; near (8,); first_row (sensors,); block (BLOCK,):
-    the filter's.
+    the filter's. first, after, said by row, members, joint: see `jointsky.track.joint`.
     """
 
     rows: I32
@@ -76,6 +77,11 @@ class Work(NamedTuple):
     near: I32
     first_row: I32
     block: F64
+    first: I32
+    after: I32
+    said: F64
+    members: I32
+    joint: Joint
 
 
 def make_work(plots: int, slots: int, sensors: int) -> Work:
@@ -84,12 +90,13 @@ def make_work(plots: int, slots: int, sensors: int) -> Work:
     cells = most * CANDIDATES_MAX
     ints, reals = np.zeros((3, slots), np.int32), np.zeros((3, slots))
     ints[0], reals[1] = NONE, np.inf  # row_of; v is 0; distance
-    by_row = np.zeros((4, most + 1), np.int32)
+    by_row = np.zeros((6, most + 1), np.int32)
     return Work(
         rows=by_row[0], start=by_row[1], track_of=by_row[2], by_track=by_row[3],
-        u=np.zeros(most), track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints,
-        reals=reals, near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32),
-        block=np.zeros(BLOCK))
+        first=by_row[4], after=by_row[5], said=np.zeros(most), u=np.zeros(most),
+        track=np.zeros(cells, np.int32), score=np.zeros(cells), ints=ints, reals=reals,
+        near=np.zeros(8, np.int32), first_row=np.zeros(sensors, np.int32), block=np.zeros(BLOCK),
+        members=np.zeros(TRACKS_MAX, np.int32), joint=make_joint())
 
 
 @inlined
@@ -100,7 +107,8 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
     The lists of the grid are walked here and not in a helper: handing arrays to a callee costs
     more than the look at a track.
     """
-    rows, start, track_of, by_track = work.rows, work.start, work.track_of, work.by_track
+    rows, start, track_of, by_track, said = (work.rows, work.start, work.track_of,
+                                              work.by_track, work.said)
     candidate, scores, near, filled = work.track, work.score, work.near, 0
     common = settings[0]
     reach2 = common.reach_m * common.reach_m
@@ -108,7 +116,7 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
         plot = plots[rows[k]]
         sensor = sensors[plot.sensor]
         recent_ns = int(common.scan_share * sensor.period_ns) if sensor.form == POLAR else 0
-        start[k], by_track[k], track_of[k] = filled, 0, NONE
+        start[k], by_track[k], track_of[k], said[k] = filled, 0, NONE, np.nan
         plot.density_log = learned.density_log[plot.sensor, plot.primary, plot.cell]
         x, y, z = plot.point[0], plot.point[1], plot.point[2]
         sine, far2 = sine_of(plot, sensor), 1 / (x * x + y * y + z * z)

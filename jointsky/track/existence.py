@@ -145,7 +145,7 @@ def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, head: I32, foll
             if (other.state == CONFIRMED and younger
                     and now_ns - other.started_ns >= settings.merge_ns
                     and _are_one(t, other, settings)
-                    and not _told_apart(looks[i], looks[j], sensors, settings, now_ns)):
+                    and not told_apart(looks[i], looks[j], sensors, settings, now_ns)):
                 drop(other, now_ns)
                 counters[MERGED] += 1
             j = following[j]
@@ -180,7 +180,7 @@ def _distance2(y0: float, y1: float, s00: float, s01: float, s11: float) -> floa
 
 
 @inlined
-def _told_apart(look: I64, other: I64, sensors: Sensors, settings: Settings,
+def told_apart(look: I64, other: I64, sensors: Sensors, settings: Settings,
                 now_ns: int) -> bool:
     """Whether a radar saw both tracks in its last scan: then they are two."""
     for s in range(sensors.shape[0]):

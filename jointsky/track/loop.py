@@ -1,4 +1,4 @@
-"""The tracker's loop, compiled: associate, update, delete, initiate."""
+"""The tracker's loop, compiled: associate, share, update, delete, initiate."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from jointsky.track.arrays import (
 from jointsky.track.associate import ROWS_MAX, Work, associate
 from jointsky.track.existence import delete
 from jointsky.track.initiate import initiate
+from jointsky.track.joint import share
 from jointsky.track.learned import Learned
 from jointsky.track.update import update
 
@@ -73,6 +74,7 @@ def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, n
                 sensor.last_ns = max(sensor.last_ns, plots[work.rows[n_rows - 1]].time_ns)
                 associate(tracks, plots, n_rows, sensors, looks, learned, head, following,
                           settings, counters, work)
+                share(tracks, plots, n_rows, s, sensors, looks, settings, counters, work)
                 for k in range(n_rows):
                     plot = plots[work.rows[k]]
                     taken_by = work.track_of[k]
@@ -82,7 +84,7 @@ def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, n
                         counters[QUIET] += 1
                     elif taken_by != NONE:
                         update(tracks, taken_by, plot, sensor, looks, learned, settings,
-                               counters, work.block)
+                               counters, work.block, work.said[k])
                     elif counters[FREE_COUNT] > 0:
                         counters[FREE_COUNT] -= 1
                         i = free[counters[FREE_COUNT]]

@@ -13,6 +13,7 @@ from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track.arrays import (
     CROWDED,
+    LARGE,
     MERGED,
     OVERFLOW,
     QUIET,
@@ -32,7 +33,7 @@ MEMORY = ("table", "tracks", "looks", "head", "following", "free", "counters",
           *Learned._fields)
 
 COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "crowded": CROWDED, "started": STARTED,
-           "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET}
+           "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET, "large": LARGE}
 
 
 @dataclass(frozen=True)

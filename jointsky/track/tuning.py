@@ -73,6 +73,8 @@ class Tuning:
     code_match, code_mismatch, address_match, address_mismatch: log odds of evidence.
     garble_height: share of garbled Mode C. sigma_velocity_ms: of a reported velocity.
     sigma_position_m: of a reported position that does not say.
+    joint_sure: where tracks contest plots, one less sure of its assignment than this takes a part
+    of each; 0: never.
     merge_sigma: tracks closer than this in position and velocity, and not told apart by a sensor
     or an address, are one. merge_s_min: and heard at least this long.
     dropped_s: how long a dropped track is remembered. tracks_max: limit; overflow is counted.
@@ -118,6 +120,7 @@ class Tuning:
     garble_height: float = 0.02
     sigma_velocity_ms: float = 2.0
     sigma_position_m: float = 30.0
+    joint_sure: float = 0.6
     merge_sigma: float = 3.0
     merge_s_min: float = 8.0
     dropped_s: float = 10.0
@@ -132,6 +135,8 @@ class Tuning:
         faults = [f"{item.name}: {getattr(self, item.name)!r}; expected a positive number"
                   for item in fields(self)
                   if item.name not in MAY_BE_ANY and not getattr(self, item.name) > 0]
+        if not 0 <= self.joint_sure < 1:
+            faults.append(f"joint_sure: {self.joint_sure!r}; expected 0 or more, and below 1")
         if not self.late_s_max >= 0:
             faults.append(f"late_s_max: {self.late_s_max!r}; expected 0 or more")
         if not 1 <= len(self.models) <= MODELS_MAX:
@@ -165,7 +170,8 @@ class Tuning:
 
 
 MAY_BE_ANY = {"models", "code_match", "code_mismatch", "address_match", "address_mismatch",
-              "registration_s", "near_penalty", "late_s_max", "areas"}
+              "registration_s", "near_penalty", "late_s_max", "areas",
+              "joint_sure"}
 
 
 def within(tuning: Tuning, area: Area) -> Tuning:

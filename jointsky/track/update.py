@@ -57,12 +57,13 @@ SHARE_MIN = 0.3
 
 @inlined
 def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, learned: Learned,
-           settings: Settings, counters: I64, block: F64) -> None:
-    """Track i takes a plot. block: scratch of `jointsky.kernels.filter`."""
+           settings: Settings, counters: I64, block: F64, said: float) -> None:
+    """Track i takes a plot. block: scratch of `jointsky.kernels.filter`; said: the log likelihood
+    of the plot's position if the track has been moved by it already, else not a number."""
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
-    ratio += move(t, plot, sensor, own, block)
+    ratio += move(t, plot, sensor, own, block) if math.isnan(said) else said
     ratio -= plot.density_log
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
@@ -97,22 +98,42 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
 def move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
           block: F64) -> float:
     """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
+    go_to(t, plot.time_ns, settings, block)
+    said = take_position(t, plot, sensor, settings, block)
+    settle(t, block)
+    return said
+
+
+@inlined
+def go_to(t: Track, time_ns: int, settings: Settings, block: F64) -> None:
+    """Load the models of track t into the block, and predict them as far as time_ns."""
     load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
-    dt_s = (plot.time_ns - t.time_ns) * 1e-9
+    dt_s = (time_ns - t.time_ns) * 1e-9
     if dt_s > 0:
         mix(block, t.mean, t.spread, dt_s, settings.switch_rate)
         predict(block, dt_s, settings.turn_max_rad_s)
-        t.time_ns = plot.time_ns
+        t.time_ns = time_ns
+
+
+@inlined
+def take_position(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
+                  block: F64) -> float:
+    """The models in the block take the plot's position and velocity; returns as `move`."""
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
     # Plots of one bucket may come a little out of order: there it is of position less velocity.
-    update_position(block, z0, z1, r00, r01, r11, min(dt_s, 0.0))
-    total = weigh(block)
+    update_position(block, z0, z1, r00, r01, r11, min((plot.time_ns - t.time_ns) * 1e-9, 0.0))
+    said = weigh(block)
     if not math.isnan(plot.velocity[0]):
         update_velocity(block, plot.velocity[0], plot.velocity[1], plot.velocity_variance)
         weigh(block)
+    return said
+
+
+@inlined
+def settle(t: Track, block: F64) -> None:
+    """The models of track t as they are in the block, and their mixture."""
     combine(block, t.mean, t.spread)
     store(block, t.x, t.p, t.mu)
-    return total
 
 
 @inlined

@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from jointsky.model.schema import PlotBatch, PlotFlag, PlotKind
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.track.tuning import Tuning
+from tests.oracles import joint
 
 TO_ECEF = Transformer.from_crs(4979, 4978, always_xy=True)
 GEOD = Geod(ellps="WGS84")
@@ -171,7 +172,7 @@ class SlowTracker:
     def __init__(self, sensors: tuple[Sensor, ...], tuning: Tuning):
         self.sensors, self.tuning = sensors, tuning
         self.tracks: list[Track] = []
-        self.numbers = 0
+        self.numbers = self.shared = 0
         self.last: dict[int, int] = {}
         self.sweep_ns: int | None = None
         n = len(sensors)
@@ -226,12 +227,48 @@ class SlowTracker:
         np.fill_diagonal(alone, 0.0)
         _, column = linear_sum_assignment(-np.hstack([score, alone]))
         tracks = list(self.tracks)
+        self.last[s] = max([self.last.get(s, 0)] + [plot["ns"] for plot in seen])
+        owner = {k: int(i) for k, i in enumerate(column) if i < len(tracks)}
+        said = self.share(seen, score, owner, s)
         for k, plot in enumerate(seen):
-            self.last[s] = max(self.last.get(s, 0), plot["ns"])
-            if column[k] < len(tracks):
-                self.update(tracks[column[k]], plot, s)
+            if k in owner:
+                self.update(tracks[owner[k]], plot, s, said.get(k))
             else:
                 self.start(plot, s, by_track[k] or bool((score[k] > 0).any()))
+
+    def share(self, seen: list, score, owner: dict, s: int) -> dict:
+        """Move the tracks that are not sure of their plots by the mixture of what may be, model by
+        model. Returns the log likelihood of the plots whose owners were moved so."""
+        said: dict[int, float] = {}
+        for rows, columns in joint.clusters(score):
+            part = score[np.ix_(rows, columns)].T
+            if (part > 0).sum() < 2 or max(part.shape) > 5 or self.tuning.joint_sure == 0:
+                continue
+            beta = joint.betas(np.where(part > 0, part, -np.inf))
+            for b, i in zip(beta, columns, strict=True):
+                track, mine = self.tracks[i], [k for k in rows if owner.get(k) == i]
+                if (b[1 + rows.index(mine[0])] if mine else b[0]) >= self.tuning.joint_sure:
+                    continue
+                if any(j != i and self.apart(track, self.tracks[j], seen[rows[0]]["ns"])
+                       for j in columns):
+                    continue
+                self.shared += 1
+                maybe = [(k, w) for k, w in zip(rows, b[1:], strict=True) if score[k, i] > 0]
+                self.go_to(track, max(seen[k]["ns"] for k, _ in maybe))
+                ways = [(b[0], track.xs, track.ps, track.mu)]
+                for k, w in maybe:
+                    *way, log = self.taken(track, seen[k], s)
+                    ways.append((w, *way))
+                    if k in mine:
+                        said[k] = log
+                weights = np.array([w * mu for w, _, _, mu in ways])
+                track.mu = weights.sum(0)
+                both = [mixture([way[1][m] for way in ways], [way[2][m] for way in ways],
+                                weights[:, m] / track.mu[m]) for m in range(len(track.mu))]
+                track.xs, track.ps = [x for x, _ in both], [p for _, p in both]
+                if not mine:
+                    self.follow(track)
+        return said
 
     # ---- plots and how a track sees them
 
@@ -413,33 +450,39 @@ class SlowTracker:
 
     # ---- update
 
-    def update(self, track: Track, plot: dict, s: int) -> None:
-        tuning, models = self.tuning, self.tuning.models
-        pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
-        ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot)
-        dt = (plot["ns"] - track.time_ns) * 1e-9
+    def go_to(self, track: Track, ns: int) -> None:
+        dt = (ns - track.time_ns) * 1e-9
         if dt > 0:
-            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu, tuning, dt)
-            for m, model in enumerate(models):
+            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu, self.tuning, dt)
+            for m, model in enumerate(self.tuning.models):
                 f = transition(math.radians(model.turn_deg_s), dt)
                 track.xs[m] = f @ track.xs[m]
                 track.ps[m] = f @ track.ps[m] @ f.T + white_noise(model.noise, dt)
-            track.time_ns = plot["ns"]
+            track.time_ns = ns
+
+    def taken(self, track: Track, plot: dict, s: int):
+        """States, covariances and probabilities of the models with a plot; log likelihood."""
         z, r = self.measure(track, plot, s)
-        h, logs = transition(0.0, min(dt, 0.0))[:2], []
-        for m in range(len(models)):
-            track.xs[m], track.ps[m], log = kalman(track.xs[m], track.ps[m], z, h, r)
-            logs.append(log)
-        track.mu, log = reweigh(track.mu, logs)
+        h = transition(0.0, min((plot["ns"] - track.time_ns) * 1e-9, 0.0))[:2]
+        xs, ps, logs = zip(*(kalman(x, p, z, h, r)
+                             for x, p in zip(track.xs, track.ps, strict=True)), strict=True)
+        mu, log = reweigh(track.mu, logs)
         if plot["velocity"] is not None:
             h = np.hstack([np.zeros((2, 2)), np.eye(2)])
-            logs = []
-            for m in range(len(models)):
-                track.xs[m], track.ps[m], one = kalman(
-                    track.xs[m], track.ps[m], plot["velocity"], h,
-                    np.eye(2) * tuning.sigma_velocity_ms ** 2)
-                logs.append(one)
-            track.mu, _ = reweigh(track.mu, logs)
+            r = np.eye(2) * self.tuning.sigma_velocity_ms ** 2
+            xs, ps, logs = zip(*(kalman(x, p, plot["velocity"], h, r)
+                                 for x, p in zip(xs, ps, strict=True)), strict=True)
+            mu, _ = reweigh(mu, logs)
+        return list(xs), list(ps), mu, log
+
+    def update(self, track: Track, plot: dict, s: int, log: float | None) -> None:
+        """log: of the plot's position, if the track has been moved by it already."""
+        tuning = self.tuning
+        pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
+        ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot)
+        if log is None:
+            self.go_to(track, plot["ns"])
+            track.xs, track.ps, track.mu, log = self.taken(track, plot, s)
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
         track.ground = plot["ground"]
@@ -755,12 +798,8 @@ class SlowTracker:
         if (old.height is not None and young.height is not None
                 and abs(old.height[0] - young.height[0]) > 400):
             return False
-        for s in range(len(self.sensors)):
-            period = round(self.sensors[s].period_s * 1e9)
-            a, b = old.seen.get(s, -(1 << 62)), young.seen.get(s, -(1 << 62))
-            if (self.radar(s) and min(a, b) > now_ns - 2 * period
-                    and abs(a - b) < self.tuning.scan_share * period):
-                return False
+        if self.apart(old, young, now_ns):
+            return False
         both = old.spread + young.spread
         off = np.zeros(4)
         off[:2] = (old.axes @ (young.point((now_ns - young.time_ns) * 1e-9)
@@ -769,3 +808,13 @@ class SlowTracker:
         limit = self.tuning.merge_sigma ** 2
         return bool(off[:2] @ np.linalg.solve(both[:2, :2], off[:2]) <= limit
                     and off[2:] @ np.linalg.solve(both[2:, 2:], off[2:]) <= limit)
+
+    def apart(self, one: Track, other: Track, now_ns: int) -> bool:
+        """Whether a radar saw both in its last turn."""
+        for s in range(len(self.sensors)):
+            period = round(self.sensors[s].period_s * 1e9)
+            a, b = one.seen.get(s, -(1 << 62)), other.seen.get(s, -(1 << 62))
+            if (self.radar(s) and min(a, b) > now_ns - 2 * period
+                    and abs(a - b) < self.tuning.scan_share * period):
+                return True
+        return False

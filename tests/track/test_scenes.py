@@ -10,9 +10,10 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from jointsky.model.schema import PlotBatch, TrackState
-from jointsky.model.sensor import Sensor
+from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
+from jointsky.track.tuning import Tuning
 from tests.track.scenes import BEGIN_NS, GEOD, S, course, join, looks, radar
 
 SEEDS = range(6)
@@ -64,10 +65,11 @@ def seen_by(sensors: tuple[Sensor, ...], flights: list[Flight], seconds: float, 
 
 
 def numbers_over_time(sensors: tuple[Sensor, ...], flights: list[Flight], plots: PlotBatch,
-                      seconds: float) -> tuple[np.ndarray, np.ndarray]:
+                      seconds: float, tuning: Tuning | None = None
+                      ) -> tuple[np.ndarray, np.ndarray]:
     """At every 4 s: the track number that holds each flight, 0 for none (steps, flights); and how
     many tracks there are (steps,)."""
-    state = tracker.start(World.STUDY, 1, sensors)
+    state = tracker.start(World.STUDY, 1, sensors, tuning)
     held, count, begin = [], [], 0
     for second in np.arange(4.0, seconds, 4.0):
         now_ns = int(BEGIN_NS + second * S)
@@ -126,6 +128,21 @@ def test_crossing(angle: float, named: bool) -> None:
     assert bad <= (0 if named or angle > 15 else 1)
 
 
+@pytest.mark.parametrize("angle", [10.0, 30.0])
+def test_crossing_seen_by_primary_radars_alone(angle: float) -> None:
+    """Radars that miss one plot in five and tell no height: a few are mistaken, none is lost."""
+    primary = tuple(replace(one, kind=SensorKind.PSR, sigma_azimuth_rad=0.0025) for one in PAIR)
+    bad, right = 0, []
+    for seed in SEEDS:
+        flights = crossing(angle, False)
+        held, count = numbers_over_time(primary, flights,
+                                        seen_by(primary, flights, 240, seed, 0.8), 240)
+        bad += (held[12] != held[-1]).any()
+        right.append((count[10:] == 2).mean())
+    assert np.mean(right) > 0.95
+    assert bad <= (2 if angle < 30 else 0)
+
+
 @pytest.mark.parametrize("apart_m", [500.0, 1000.0, 2000.0])
 def test_formation(apart_m: float) -> None:
     """Side by side for four minutes, no code: two tracks all the time, that stay who they are."""
@@ -153,20 +170,38 @@ def test_split() -> None:
         assert len(set(held[8:20].max(1)) & set(held[-1])) == 1
 
 
+def joining(seed: int, seconds: float, p_seen: float = 0.95) -> tuple[list[Flight], PlotBatch]:
+    """Two that join after 100 s and are one plot from then on."""
+    leader = Flight((48.5, 8.0), 80.0)
+    at = leader.at(np.array([100.0]))
+    lat, lon = course(float(at[0][0]), float(at[1][0]), 280.0, 22_000.0, np.array([1.0]))
+    joins = Flight((float(lat[0]), float(lon[0])), 99.0, turn_s=100.0, turn_to=80.6)
+    both = seen_by(PAIR, [leader], seconds, seed, p_seen)
+    other = seen_by(PAIR, [joins], seconds, seed + 100, p_seen)
+    return [leader, joins], join(both, other.take(other.time_ns < BEGIN_NS + 98 * S))
+
+
 def test_merge() -> None:
     """Two that join and then are one plot: one track is left after a minute, and no third."""
     for seed in SEEDS:
-        leader = Flight((48.5, 8.0), 80.0)
-        at = leader.at(np.array([100.0]))
-        lat, lon = course(float(at[0][0]), float(at[1][0]), 280.0, 22_000.0, np.array([1.0]))
-        joins = Flight((float(lat[0]), float(lon[0])), 99.0, turn_s=100.0, turn_to=80.6)
-        both = seen_by(PAIR, [leader], 200, seed)
-        other = seen_by(PAIR, [joins], 200, seed + 100)
-        plots = join(both, other.take(other.time_ns < BEGIN_NS + 98 * S))
-        held, count = numbers_over_time(PAIR, [leader, joins], plots, 200)
+        flights, plots = joining(seed, 200)
+        held, count = numbers_over_time(PAIR, flights, plots, 200)
         assert (count[10:22] == 2).all()
         assert count.max() <= 2 and (count[40:] == 1).all()
         assert held[-1].max() in held[15]
+
+
+def test_joint_association_merges_sooner() -> None:
+    """Two that join and then are one plot, many times: when each takes its part of what they
+    contest, fewer pictures show both than when one of them takes it all."""
+    shown = {}
+    for sure in (0.0, Tuning().joint_sure, 0.9):
+        shown[sure] = 0
+        for seed in range(24):
+            _, plots = joining(seed, 240, 0.9)
+            _, count = numbers_over_time(PAIR, [], plots, 240, Tuning(joint_sure=sure))
+            shown[sure] += int((count[25:] > 1).sum())
+    assert shown[0.9] < shown[Tuning().joint_sure] <= shown[0.0]
 
 
 def test_one_address_twice() -> None:

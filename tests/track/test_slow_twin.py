@@ -9,9 +9,11 @@ from jointsky.model.schema import PlotFlag
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
+from jointsky.track.state import TrackerState
 from jointsky.track.tuning import Tuning
 from tests.oracles.tracking import SlowTracker, geodetic
 from tests.track.scenes import BEGIN_NS, S, crowd, radar
+from tests.track.test_scenes import Flight, crossing, seen_by
 
 ADSB = Sensor(9, "ADS-B", SensorKind.ADSB, 0.0, 0.0, 0.0, 2.0, 0.0, 20.0, 0.0)
 SCENES = {
@@ -32,10 +34,28 @@ def test_the_same_tracks_as_the_slow_twin(name: str) -> None:
     state = tracker.advance(tracker.start(World.STUDY, 1, sensors, tuning), plots, now_ns)
     slow = SlowTracker(sensors, tuning)
     slow.run(plots, now_ns)
+    assert (state.tracks["state"] == 2).sum() >= 7, "the scene is worth tracking"
+    compare(state, slow, now_ns)
 
+
+def test_the_same_where_tracks_are_close() -> None:
+    """Pairs side by side and a crossing, primary radars that miss one in four: shared plots."""
+    near = [Flight((48.3 + 0.1 * (k // 2) + 0.002 * (k % 2), 8.0), 80.0) for k in range(8)]
+    sensors = tuple(radar(k, 48.0 - 0.3 * k, 9.0, SensorKind.PSR, period_s=3.0 + k,
+                          max_range_m=200_000.0, sigma_azimuth_rad=0.003) for k in (1, 2))
+    plots = seen_by(sensors, near + crossing(10.0, False), 120, 3, 0.75)
+    tuning = Tuning(bucket_s=0.5, registration_s=0.0, joint_sure=0.99)
+    now_ns = int(BEGIN_NS + 120 * S)
+    state = tracker.advance(tracker.start(World.STUDY, 1, sensors, tuning), plots, now_ns)
+    slow = SlowTracker(sensors, tuning)
+    slow.run(plots, now_ns)
+    assert slow.shared >= 5, "the scene is worth tracking"
+    compare(state, slow, now_ns)
+
+
+def compare(state: TrackerState, slow: SlowTracker, now_ns: int) -> None:
     fast = state.tracks[np.isin(state.tracks["state"], (1, 2))]
     assert len(fast) == len(slow.tracks)
-    assert (fast["state"] == 2).sum() >= 7, "the scene is worth tracking"
     by_start = {(one.started_ns, one.hits): one for one in slow.tracks}
     assert len(by_start) == len(slow.tracks)
     for one in fast:
