@@ -35,7 +35,7 @@ from jointsky.track.update import go_to, settle, take_position
 @inlined
 def share(tracks: Tracks, plots: Plots, n: int, s: int, sensors: Sensors, looks: I64,
           settings: Settings, counters: I64, work: Work) -> None:
-    """After `associate`, of plots work.rows[:n] of sensor s: move the tracks that are not sure of theirs.
+    """After `associate`, of plots work.rows[:n] of sensor s: move tracks not sure of theirs.
 
     work.said[k] becomes the log likelihood of the position of a plot whose track, work.track_of[k],
     has been moved so; it stays not a number where `update` has yet to move it.

@@ -784,8 +784,8 @@ class SlowTracker:
         gone: list[Track] = []
         for k, old in enumerate(ready):
             for young in ready[k + 1:]:
-                if (young not in gone and old not in gone and now_ns - young.started_ns
-                        >= round(self.tuning.merge_s_min * 1e9)
+                if (not any(one is young or one is old for one in gone)
+                        and now_ns - young.started_ns >= round(self.tuning.merge_s_min * 1e9)
                         and self.are_one(old, young, now_ns)):
                     gone.append(young)
         self.tracks = [track for track in self.tracks if not any(track is one for one in gone)]

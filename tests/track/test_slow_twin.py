@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointsky.model.schema import PlotFlag
+from jointsky.model.schema import PlotFlag, TrackState
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
@@ -72,6 +72,7 @@ def compare(state: TrackerState, slow: SlowTracker, now_ns: int) -> None:
             np.testing.assert_allclose(one["height"], other.height, atol=1e-6)
 
     picture = tracker.picture(state, now_ns)
+    picture = picture.take(picture.state != TrackState.DROPPED)
     for row, number in enumerate(picture.system_track_number.tolist()):
         other = next(one for one in slow.tracks if one.number == number)
         latitude, longitude, _ = geodetic(other.point((now_ns - other.time_ns) * 1e-9))
