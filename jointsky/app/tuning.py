@@ -119,7 +119,7 @@ def _models(value: object, line: int, faults: _Faults) -> tuple[Model, ...]:
     good = bool(rows) and all(isinstance(row, list) and len(row) == 3 and all(map(_is_number, row))
                               for row in rows)
     if not good:
-        faults.add(line, "models: expected a list of [turn deg/s, noise m2/s3, mean stay s]")
+        faults.add(line, "models: expected a list of [turn deg/s, noise m2/s3, share]")
         return Tuning().models
     return tuple(Model(*map(float, row)) for row in rows)
 
