@@ -53,7 +53,8 @@ def ours(folder: PlotFolder, *, covariance: bool = False) -> TrackRows:
 def without_biases(folder: PlotFolder) -> PlotFolder:
     """The same for a tracker that is told nothing of biases."""
     return replace(folder, sensors=tuple(
-        replace(sensor, range_bias_m=0.0, azimuth_bias_rad=0.0) for sensor in folder.sensors))
+        replace(sensor, range_bias_m=0.0, azimuth_bias_rad=0.0, bias_known=False)
+        for sensor in folder.sensors))
 
 
 def line(name: str, rate: float, result: Score) -> None:
