@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -21,10 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from jointsky.app.toml import TEXT_MAX, toml_lines
-from jointsky.app.tuning import parse_tuning, read_text
+from jointsky.app.toml import parse_toml, read_text, toml_lines
+from jointsky.app.tuning import EXPECTED, parse_tuning
 from jointsky.engine.state import TUNING
-from jointsky.model.errors import ConfigProblem, FileProblem
+from jointsky.model.errors import ConfigProblem
 from jointsky.model.faults import fault_lines
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of, sensor_id_text
 from jointsky.model.unit import Unit
@@ -227,11 +226,7 @@ class UnitConfig(Section):
 
 def load_config(path: Path) -> UnitConfig:
     """Read a unit's configuration. Raises `FileProblem`, or `ConfigProblem` with every fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileProblem(path, f"cannot be read ({error})",
-                          expected="a unit configuration in TOML") from None
+    text = read_text(path, "a unit configuration in TOML")
     return _with_tuning(parse_config(text, str(path)))
 
 
@@ -239,7 +234,7 @@ def _with_tuning(config: UnitConfig) -> UnitConfig:
     """The configuration with the text of its tuning file, checked. Raises as `load_config`."""
     if config.tuning is None:
         return config
-    text = read_text(Path(config.tuning.file))
+    text = read_text(Path(config.tuning.file), EXPECTED)
     parse_tuning(text, config.tuning.file)
     return config.model_copy(update={"tuning": TuningSection(file=config.tuning.file, text=text)})
 
@@ -252,12 +247,7 @@ def tuning_of(config: UnitConfig) -> Tuning:
 
 def parse_config(text: str, name: str) -> UnitConfig:
     """Check the text of a unit's configuration. `name` is the file, for messages."""
-    if len(text) > TEXT_MAX:
-        raise ConfigProblem(name, [f"{len(text)} characters; expected at most {TEXT_MAX}"])
-    try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigProblem(name, [f"not TOML: {error}"]) from None
+    content = parse_toml(text, name)
     try:
         return UnitConfig.model_validate(content)
     except ValidationError as error:

@@ -21,10 +21,10 @@ from jointsky.app.config import (
 )
 from jointsky.app.feed import Order
 from jointsky.app.summary import announce
+from jointsky.app.toml import read_text
 from jointsky.app.unit import Ready, Summary, run_unit
 from jointsky.app.warm import warm_up
 from jointsky.edge.tcp import listen
-from jointsky.model.errors import FileProblem
 from jointsky.sim.scenario import Scenario, parse_scenario
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -81,12 +81,7 @@ def _scenario_of(options: DemoOptions) -> Scenario:
 
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario. Raises `FileProblem`, or `ConfigProblem` with every fault of it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileProblem(path, f"cannot be read ({error})",
-                          expected="a scenario in YAML") from None
-    return parse_scenario(text, str(path))
+    return parse_scenario(read_text(path, "a scenario in YAML"), str(path))
 
 
 def config_of(scenario: Scenario, journal: Path, port: int) -> UnitConfig:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from jointsky.app.pipeline import IN_ORDER, UNIT_ID, deal
-from jointsky.app.tracking import steps_of
+from jointsky.app.tracking import check_steps, steps_of
 from jointsky.codec.plotfolder import open_plot_folder
 from jointsky.model.batch import I64
 from jointsky.model.clock import NS_PER_S
-from jointsky.model.errors import UsageProblem
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track import tracker
@@ -24,7 +23,6 @@ from jointsky.track.registration import finish
 from jointsky.track.state import TrackerState
 
 STEP_S = 10.0
-STEPS_MAX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,7 @@ def register_folder(folder: Path) -> Registering:
     """Registration of a plot folder, no bias given. Raises `FileProblem`, `UsageProblem`."""
     opened = open_plot_folder(folder, World.STUDY)
     steps = int(opened.scenario.duration_s / STEP_S) + 1
-    if steps > STEPS_MAX:
-        raise UsageProblem(folder, f"{steps} steps", expected=f"at most {STEPS_MAX}")
+    check_steps(steps, folder)
     grid: I64 = np.arange(1, steps + 1, dtype=np.int64) * round(STEP_S * NS_PER_S)
 
     def states() -> Iterator[TrackerState]:

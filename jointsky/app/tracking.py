@@ -61,7 +61,7 @@ def track_folder(folder: Path, bias: Path | None = None, tuning: Tuning | None =
     """
     opened = open_plot_folder(folder, World.STUDY, bias)
     grid = _grid_of(opened.scenario)
-    _check_steps(len(grid), folder)
+    check_steps(len(grid), folder)
     history = History() if smooth else None
     notes: list[str] = []
     return Run(grid, pictures(opened.parts, opened.sensors, grid, World.STUDY, tuning=tuning,
@@ -113,7 +113,7 @@ def steps_of(paths: Sequence[Path], sensors: tuple[Sensor, ...], step_s: float,
     step_ns = round(step_s * NS_PER_S)
     first = -(-frames[0].received_ns // step_ns)
     last = -(-frames[-1].received_ns // step_ns)
-    _check_steps(last - first + 1, paths[0])
+    check_steps(last - first + 1, paths[0])
     notes = [f"{path}: {note}" for path, one in zip(paths, opened, strict=True)
              for note in one.notes]
     grid = np.arange(first, last + 1, dtype=np.int64) * step_ns
@@ -155,7 +155,8 @@ def _joined(opened: Sequence[OpenedRecording]) -> PictureState:
     return state
 
 
-def _check_steps(steps: int, path: Path) -> None:
+def check_steps(steps: int, path: Path) -> None:
+    """Raises `UsageProblem` if there would be too many steps."""
     if steps > STEPS_MAX:
         raise UsageProblem(path, f"{steps} steps of output", expected=f"at most {STEPS_MAX}")
 

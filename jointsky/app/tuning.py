@@ -14,17 +14,17 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from jointsky.app.toml import TEXT_MAX, toml_lines
-from jointsky.model.errors import ConfigProblem, FileProblem
+from jointsky.app.toml import parse_toml, read_text, toml_lines
+from jointsky.model.errors import ConfigProblem
 from jointsky.track.areas import OF_A_TRACK, Area
 from jointsky.track.tuning import Model, Tuning, faults_of_shape
 
+EXPECTED = "a tuning in TOML"
 PLACE_KEYS = ("name", "polygon", "circle", "floor_m", "ceiling_m")
 NUMBERS = {item.name for item in fields(Tuning)} - {"models", "areas"}
 WHOLE = {item.name for item in fields(Tuning) if isinstance(getattr(Tuning(), item.name), int)}
@@ -32,27 +32,13 @@ WHOLE = {item.name for item in fields(Tuning) if isinstance(getattr(Tuning(), it
 
 def load_tuning(path: Path) -> Tuning:
     """Read a tuning file. Raises `FileProblem`, or `ConfigProblem` with every fault of it."""
-    return parse_tuning(read_text(path), str(path))
-
-
-def read_text(path: Path) -> str:
-    """The text of a tuning file. Raises `FileProblem`."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileProblem(path, f"cannot be read ({error})",
-                          expected="a tuning in TOML") from None
+    return parse_tuning(read_text(path, EXPECTED), str(path))
 
 
 def parse_tuning(text: str, name: str, base: Tuning | None = None) -> Tuning:
     """Check the text of a tuning file. `name` is the file, for messages; base: the settings that
     it does not give, the defaults if None."""
-    if len(text) > TEXT_MAX:
-        raise ConfigProblem(name, [f"{len(text)} characters; expected at most {TEXT_MAX}"])
-    try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigProblem(name, [f"not TOML: {error}"]) from None
+    content = parse_toml(text, name)
     lines, faults = toml_lines(text), _Faults()
     for key in content.keys() - {"tuning", "area"}:
         faults.add(0, f"{key}: no such table; expected [tuning] and [[area]]")

@@ -19,7 +19,6 @@ from jointsky.engine.state import PictureState
 from jointsky.model.frame import Frame
 from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
 from jointsky.track import tracker
-from jointsky.track.arrays import NEXT_NUMBER
 
 
 @dataclass(frozen=True)
@@ -77,16 +76,12 @@ def picture_at(state: PictureState) -> TrackBatch:
 
 def due_ns_of(state: PictureState) -> int | None:
     """UTC ns from which on a step will use plots that wait in the tracker, None if none waits."""
-    waiting = state.tracker.pending["time_ns"]
-    if not len(waiting):
-        return None
-    bucket_ns = int(state.tracker.settings["bucket_ns"][0])
-    return -(-int(waiting[0]) // bucket_ns) * bucket_ns
+    return tracker.due_ns(state.tracker)
 
 
 def tracks_ever(state: PictureState) -> int:
     """How many own tracks have ever been confirmed."""
-    return int(state.tracker.counters[NEXT_NUMBER])
+    return tracker.confirmed_ever(state.tracker)
 
 
 def note_health(state: PictureState, intake: Intake, used: PlotBatch,

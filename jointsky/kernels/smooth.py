@@ -178,6 +178,17 @@ def smooth_step(x: F64, p: F64, mu: F64, s: F64, q: F64, nu: F64, dt_s: float, c
 
 
 @inlined
+def _average(cells: F64, weight: F64, whole: float, otherwise: F64, out: F64) -> None:
+    """Weighted mean (k,) of rows (m, k); `otherwise` where the whole weight is 0."""
+    for k in range(out.shape[0]):
+        total = otherwise[k] if whole <= 0 else 0.0
+        for j in range(weight.shape[0]):
+            if weight[j] > 0:
+                total += weight[j] / whole * cells[j, k]
+        out[k] = total
+
+
+@inlined
 def join(x: F64, p: F64, weight: F64, x_else: F64, p_else: F64, x_out: F64,
          p_out: F64) -> float:
     """Mean and covariance of weighted Gaussians x (m, 4), p (m, 10); returns their whole weight.
@@ -187,18 +198,8 @@ def join(x: F64, p: F64, weight: F64, x_else: F64, p_else: F64, x_out: F64,
     whole = 0.0
     for j in range(weight.shape[0]):
         whole += weight[j]
-    for k in range(4):
-        total = x_else[k] if whole <= 0 else 0.0
-        for j in range(weight.shape[0]):
-            if weight[j] > 0:
-                total += weight[j] / whole * x[j, k]
-        x_out[k] = total
-    for k in range(10):
-        total = p_else[k] if whole <= 0 else 0.0
-        for j in range(weight.shape[0]):
-            if weight[j] > 0:
-                total += weight[j] / whole * p[j, k]
-        p_out[k] = total
+    _average(x, weight, whole, x_else, x_out)
+    _average(p, weight, whole, p_else, p_out)
     for j in range(weight.shape[0]):
         if weight[j] > 0:
             spread_into(p_out, weight[j] / whole, x[j, 0] - x_out[0], x[j, 1] - x_out[1],

@@ -109,10 +109,10 @@ SENSOR = np.dtype([
     ("sigma_bias_range_m", "f8"), ("sigma_bias_azimuth_rad", "f8"), ("last_ns", "i8")])
 
 # `Tuning` as numbers for kernels, in the units of the arrays; models side by side.
-NUMBERS = ("turn_max_rad_s", "switch_rate", "gate", "reach_m", "speed_variance", "near_penalty",
-           "confirm", "drop", "odds_max", "variance_max", "scan_share", "look_slack",
-           "height_noise", "height_variance", "height_max_m",
-           "code_match", "code_mismatch", "address_match", "address_mismatch", "garble_height",
+NUMBERS = ("turn_max_rad_s", "noise_max", "switch_rate", "gate", "reach_m", "speed_variance",
+           "near_penalty", "confirm", "drop", "odds_max", "variance_max", "scan_share",
+           "look_slack", "height_noise", "height_variance", "height_max_m", "code_match",
+           "code_mismatch", "address_match", "address_mismatch", "garble_height",
            "velocity_variance", "merge", "flood_factor", "flood_least", "flood_most",
            "birth_shift", "floor_m", "ceiling_m", "cos_reach", "joint_sure")
 TIMES = ("bucket_ns", "sweep_ns", "coast_ns", "tentative_ns", "merge_ns", "dropped_ns", "clock_ns")
@@ -165,7 +165,8 @@ def _record_of(tuning: Tuning) -> npt.NDArray[np.void]:
 
     values: dict[str, Any] = {
         "turn_rad_s": turn_rad_s, "turn_max_rad_s": np.abs(turn_rad_s).max(),
-        "noise": [model.noise for model in models], "share": share / share.sum(),
+        "noise": [model.noise for model in models],
+        "noise_max": max(model.noise for model in models), "share": share / share.sum(),
         "switch_rate": 1 / tuning.switch_s, "gate": tuning.gate_sigma**2,
         "reach_m": tuning.reach_m, "speed_variance": tuning.speed_sigma_ms**2,
         "near_penalty": tuning.near_penalty, "confirm": log_odds(tuning.confirm),

@@ -184,10 +184,9 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     s01 = p[1] + dt_s * (p[3] + p[5] + dt_s * p[8]) + r01
     s11 = p[4] + dt_s * (2 * p[6] + dt_s * p[9]) + r11
     grown = abs(dt_s * dt_s * dt_s) / 3
-    usual, most = 0.0, 0.0
+    usual, most = 0.0, settings.noise_max
     for m in range(settings.noise.shape[0]):
         usual += t.mu[m] * settings.noise[m]
-        most = max(most, settings.noise[m])
     if t.flags & ON_GROUND and plot.flags & ON_GROUND:
         named = t.address_weight > 0 and t.address == plot.address
         usual = min(usual, GROUND_NOISE)

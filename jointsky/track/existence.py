@@ -31,7 +31,7 @@ from jointsky.track.arrays import (
 from jointsky.track.clutter import count_false, lay_map
 from jointsky.track.coverage import learn_misses, miss
 from jointsky.track.gate import renew
-from jointsky.track.ghosts import HEIGHT_AGREES_M, NO_RIVAL, drop, sort_out
+from jointsky.track.ghosts import NO_RIVAL, drop, heights_agree, sort_out
 from jointsky.track.learned import SILENT_PERIODS, Learned, ends_scan
 from jointsky.track.locate import area_of
 from jointsky.track.measure import point_at
@@ -160,8 +160,7 @@ def _are_one(t: Track, other: Track, settings: Settings) -> bool:
     """
     if ((t.address_weight > 1 and other.address_weight > 1 and t.address != other.address)
             or (t.code_weight > 1 and other.code_weight > 1 and t.code != other.code)
-            or (min(t.height_ns, other.height_ns) != NEVER
-            and abs(t.height[0] - other.height[0]) > HEIGHT_AGREES_M)):
+            or not heights_agree(t, other)):
         return False
     axes, p, q = t.axes, t.spread, other.spread
     dx, dy = other.point[0] - t.point[0], other.point[1] - t.point[1]

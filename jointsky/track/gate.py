@@ -31,10 +31,7 @@ def renew(t: Track, now_ns: int, settings: Settings) -> None:
     dt_s = ahead_s + abs(now_ns - t.time_ns) * 1e-9
     p, mean = t.spread, t.mean
     sigma = math.sqrt(_largest(p[0], p[1], p[4])) + dt_s * math.sqrt(_largest(p[7], p[8], p[9]))
-    most = 0.0
-    for m in range(own.noise.shape[0]):
-        most = max(most, own.noise[m])
-    sigma += math.sqrt(most * dt_s * dt_s * dt_s / 3)
+    sigma += math.sqrt(own.noise_max * dt_s * dt_s * dt_s / 3)
     reach = (math.sqrt(own.gate) * sigma
              + ahead_s * math.sqrt(mean[2] * mean[2] + mean[3] * mean[3]))
     t.level_m = math.nan

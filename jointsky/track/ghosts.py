@@ -79,7 +79,7 @@ def sort_out(tracks: Tracks, sensors: Sensors, looks: I64, table: I32, now_ns: i
 def may_confirm(t: Track) -> bool:
     """Whether a tentative track has brought what it must in spite of another with its address."""
     if t.rival == REFLECTION:
-        return bool(t.hits >= REAL_HITS and t.share >= REAL_SHARE)
+        return _is_real(t)
     return bool(t.rival == NO_RIVAL or t.hits >= OTHER_HITS)
 
 
@@ -97,8 +97,14 @@ def _place_of(address: int, tracks: Tracks, table: I32) -> int:
 def _agree(t: Track, other: Track) -> bool:
     """Whether code and height, where both are known, are those of one aircraft."""
     return bool(not (t.code_weight > 0 and other.code_weight > 0 and t.code != other.code)
-                and not (min(t.height_ns, other.height_ns) != NEVER
-                         and abs(t.height[0] - other.height[0]) > HEIGHT_AGREES_M))
+                and heights_agree(t, other))
+
+
+@inlined
+def heights_agree(t: Track, other: Track) -> bool:
+    """Whether two tracks may be at one height; also if that is not known of both."""
+    return bool(min(t.height_ns, other.height_ns) == NEVER
+                or abs(t.height[0] - other.height[0]) <= HEIGHT_AGREES_M)
 
 
 @inlined

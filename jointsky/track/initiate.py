@@ -16,6 +16,7 @@ from jointsky.track.arrays import (
     LOOK,
     NEVER,
     NEXT_SERIAL,
+    NONE,
     POLAR,
     SEEN,
     STARTED,
@@ -51,7 +52,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.serial = counters[NEXT_SERIAL]
     counters[NEXT_SERIAL] += 1
     t.started_ns, t.updated_ns, t.time_ns = time_ns, time_ns, time_ns
-    t.height_ns = NEVER
+    _forget(t)
     if not math.isnan(plot.height_m):
         t.height_ns, t.height[0] = time_ns, plot.height_m
     t.area = area_of(t, settings)
@@ -62,7 +63,6 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.share, t.missed, t.rival = 1.0, 0, NO_RIVAL
     t.height_odd = HEARD_ONCE
     if not math.isnan(plot.height_m):
-        t.height[1] = 0.0
         t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE
     t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
     t.source = plot.source
@@ -73,7 +73,6 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
         looks[i, s, SEEN], looks[i, s, LOOK] = NEVER, time_ns
     looks[i, plot.sensor, SEEN] = time_ns
     remember_start(t, plot)
-    t.guess_ns = NEVER
     _spread(t, plot, sensor, own)
     if plot.form == POLAR and math.isnan(plot.height_m):
         guess_height(t, plot, sensor, own)
@@ -83,9 +82,24 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
 
 
 @inlined
+def _forget(t: Track) -> None:
+    """What a track does not know yet is not what the track before it in this slot knew, so that
+    the bytes of a track hang on its own plots alone."""
+    t.height_ns, t.guess_ns, t.guess_other_ns, t.dropped_ns = NEVER, NEVER, NEVER, NEVER
+    t.guess_sensor = NONE
+    t.mean[2], t.mean[3] = 0.0, 0.0
+    t.height[0], t.height[1] = 0.0, 0.0
+    for k in range(3):
+        t.height_p[k] = 0.0
+    for k in range(5):
+        t.guess[k] = 0.0
+        for c in range(5):
+            t.guess_p[k, c] = 0.0
+
+
+@inlined
 def _spread(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> None:
     """The first state and covariance of every model, and so of their mixture."""
-    t.mean[2], t.mean[3] = 0.0, 0.0  # in the slot of another track: no velocity yet
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
     for m in range(t.mu.shape[0]):
         t.mu[m] = settings.share[m]

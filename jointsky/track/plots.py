@@ -203,10 +203,10 @@ def fill(plots: Plots, rows: I32, bits: U64, time_ns: I64, received_ns: I64, pre
                      and abs(velocity_east_ms[i]) < SPEED_MAX_MS
                      and abs(velocity_north_ms[i]) < SPEED_MAX_MS)
             plot.velocity[0] = velocity_east_ms[i] if moves else np.nan
+            plot.velocity[1] = velocity_north_ms[i] if moves else np.nan
             sigma = velocity_sigma_ms[i] if said & bits[VELOCITY_SIGMA] else np.nan
             plot.velocity_variance = (sigma * sigma if SPEED_SIGMA_MIN_MS <= sigma < SPEED_MAX_MS
                                       else settings.velocity_variance)
-            plot.velocity[1] = velocity_north_ms[i] if moves else np.nan
             why = NO_POSITION
             if sensor.form == POLAR:
                 if said & bits[RANGE] and said & bits[AZIMUTH]:

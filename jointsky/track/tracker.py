@@ -197,6 +197,21 @@ def picture(state: TrackerState, now_ns: int) -> TrackBatch:
     return picture_of(state, now_ns)
 
 
+def due_ns(state: TrackerState) -> int | None:
+    """UTC ns from which on an `advance` will use plots that wait for their bucket to end, None if
+    none waits."""
+    waiting = state.pending["time_ns"]
+    if not len(waiting):
+        return None
+    bucket_ns = int(state.settings["bucket_ns"][0])
+    return -(-int(waiting[0]) // bucket_ns) * bucket_ns
+
+
+def confirmed_ever(state: TrackerState) -> int:
+    """How many tracks have ever been confirmed."""
+    return int(state.counters[NEXT_NUMBER])
+
+
 def last_seen(state: TrackerState) -> tuple[I32, I64]:
     """When each sensor last saw each track: the tracks' numbers (n,), ascending, and UTC ns (n, s)
     for the sensors of `state.sensors`; 0 for never."""

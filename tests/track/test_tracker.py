@@ -17,7 +17,7 @@ from jointsky.model.schema import PlotBatch, PlotFlag, TrackBatch, TrackState
 from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
-from jointsky.track.arrays import PLOT
+from jointsky.track.arrays import CONFIRMED, PLOT
 from jointsky.track.plots import in_order
 from jointsky.track.tuning import Model, Tuning
 from tests.track.scenes import BEGIN_NS, S, clutter, course, crowd, join, looks, off_m, radar, say
@@ -348,6 +348,20 @@ def test_more_tracks_than_room_at_first() -> None:
     assert len(tracks) == 600
     assert len(set(tracks.system_track_number.tolist())) == 600
     assert state.counts["overflow"] == 0 and len(state.tracks) > tracker.SLOTS_FIRST
+
+
+def test_a_track_knows_nothing_of_the_one_before_it_in_its_slot() -> None:
+    """Free slots full of rubbish, as a long day leaves them, give the same tracks to the byte."""
+    plots = crowd(TWO, 5, 60, seed=4)
+    clean, used = (tracker.start(World.STUDY, 77, TWO) for _ in range(2))
+    for name in used.tracks.dtype.names:
+        if name != "state":
+            used.tracks[name] = 77
+    for state in (clean, used):
+        tracker.advance(state, plots, int(BEGIN_NS + 60 * S))
+    live = clean.tracks["state"] == CONFIRMED
+    assert live.sum() >= 4
+    assert used.tracks[live].tobytes() == clean.tracks[live].tobytes()
 
 
 def test_the_limit_of_tracks_is_kept_and_counted() -> None:
