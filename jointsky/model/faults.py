@@ -1,7 +1,7 @@
 """Faults of a configuration file, all at once: which line, which key, what was expected.
 
-Files a person writes (unit configuration, scenario) are checked by pydantic; this turns its errors
-into lines for that person.
+Files a person writes (unit configuration, scenario, agreement) are checked by pydantic; this turns
+its errors into lines for that person.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
 
 
-def fault_lines(error: ValidationError, lines: Mapping[Place, int]) -> list[str]:
-    """One line of text per fault. `lines` gives the line number of each known place of the file."""
+def fault_lines(error: ValidationError, lines: Mapping[Place, int],
+                page: str = "docs/administrators.md") -> list[str]:
+    """One line of text per fault. `lines` gives the line number of each known place of the file;
+    page: which describes its keys."""
     found = []
     for fault in error.errors(include_url=False):
         place = tuple(part for part in fault["loc"] if not _is_of_a_type(part))
         line = _line_of(place, lines)
         where = f"line {line}, {place_text(place)}" if line else place_text(place)
-        found.append((line, f"{where}: {_text_of(fault['type'], fault['msg'], fault['input'])}"))
+        found.append((line, f"{where}: {_text_of(fault, page)}"))
     return [text for _, text in sorted(found, key=lambda item: item[0])]
 
 
@@ -47,10 +50,11 @@ def _is_of_a_type(part: str | int) -> bool:
     return isinstance(part, str) and ("[" in part or part.startswith("function-"))
 
 
-def _text_of(kind: str, message: str, value: object) -> str:
-    if kind == "extra_forbidden":
-        return "no such key; see docs/administrators.md for the keys there are"
-    if kind == "missing":
+def _text_of(fault: ErrorDetails, page: str) -> str:
+    value = fault["input"]
+    if fault["type"] == "extra_forbidden":
+        return f"no such key; see {page} for the keys there are"
+    if fault["type"] == "missing":
         return "missing"
-    message = message.removeprefix("Value error, ").replace("Input should be", "expected")
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     return f"{message}; found {value!r:.60}" if not isinstance(value, dict) else message

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from jointsky.codec.yamlfile import read_yaml
 from jointsky.model.errors import ConfigProblem
-from jointsky.model.faults import Place, fault_lines
+from jointsky.model.faults import fault_lines
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of
 
 AIRCRAFT_MAX = 20_000
 SENSORS_MAX = 64
-TEXT_MAX = 1_000_000
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -157,34 +156,8 @@ class Scenario(Part):
 
 def parse_scenario(text: str, name: str) -> Scenario:
     """Read a scenario from YAML. `name` is the file for messages. Raises `ConfigProblem`."""
-    if len(text) > TEXT_MAX:
-        raise ConfigProblem(name, [f"{len(text)} characters; expected at most {TEXT_MAX}"])
-    try:
-        # An alias can stand for a document of any size, even for itself.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise ConfigProblem(name, ["YAML aliases (`*name`) are not used in scenarios"])
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigProblem(name, [f"not YAML: {' '.join(str(error).split())}"]) from None
-    if not isinstance(content, dict):
-        raise ConfigProblem(name, ["expected keys such as `name:` and `sensors:`"])
+    content, lines = read_yaml(text, name, "`name:` and `sensors:`")
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
-        raise ConfigProblem(name, fault_lines(error, _lines_of(node))) from None
-
-
-def _lines_of(node: Any, place: Place = ()) -> dict[Place, int]:
-    """The line number of every key and item of a YAML document."""
-    lines: dict[Place, int] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*place, key.value)
-            lines[here] = key.start_mark.line + 1
-            lines |= _lines_of(value, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for at, value in enumerate(node.value):
-            lines[(*place, at)] = value.start_mark.line + 1
-            lines |= _lines_of(value, (*place, at))
-    return lines
+        raise ConfigProblem(name, fault_lines(error, lines)) from None
