@@ -16,15 +16,13 @@ class Standing:
     """An agreement in force.
 
     begin_ns: since when, without a break: nothing older may leave under it; end_ns: first instant
-    at which it is no longer in force unless somebody acts before; lapsed: sensors (SAC << 8 | SIC)
-    of its deployments that the host has not consented to, or no longer; consents: (grant, nation)
-    to which the originator has agreed to onward release.
+    at which it is no longer in force unless somebody acts before; consents: (grant, nation) to
+    which the originator has agreed to onward release, by the instrument or by an act since.
     """
 
     document: Document
     begin_ns: int
     end_ns: int
-    lapsed: frozenset[int] = frozenset()
     consents: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -40,12 +38,17 @@ class Closed:
 
 @dataclass(frozen=True)
 class Standings:
-    """All agreements that a unit knows, at now_ns. until_ns: first instant at which this may change
-    without an act; trusted: whether the clock that now_ns comes from may be trusted: if not,
-    everything is closed."""
+    """All agreements that a unit knows, at now_ns.
+
+    until_ns: first instant at which this may change without an act; in_force: by id; lapsed:
+    sensors (SAC << 8 | SIC) of deployments that have ended, whose agreement is not in force, or to
+    which the host does not consent: what they measure goes to no other nation; trusted: whether
+    the clock that now_ns comes from may be trusted: if not, everything is closed.
+    """
 
     now_ns: int
     until_ns: int
     in_force: tuple[Standing, ...]
     closed: tuple[Closed, ...]
+    lapsed: frozenset[int] = frozenset()
     trusted: bool = True
