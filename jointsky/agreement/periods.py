@@ -17,7 +17,9 @@ from jointsky.model.clock import NS_PER_S
 PATTERN = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What fits into int64 nanoseconds, with room for a term.
-YEAR_MIN, YEAR_MAX = 1900, 2200
+YEAR_MIN, YEAR_MAX = 1900, 2150
+YEARS_MAX = 100
+FAR_NS = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def parse_period(text: str) -> Period:
     years, months, weeks, days = (int(group or 0) for group in found.groups())
     if years * 12 + months == 0 and weeks * 7 + days == 0:
         raise ValueError(f"{text!r:.40} lasts no time; expected such as P5Y, P6M or P30D")
+    if years + months / 12 + (weeks * 7 + days) / 365 > YEARS_MAX:
+        raise ValueError(f"{text!r:.40} is too long; expected at most {YEARS_MAX} years")
     return Period(years * 12 + months, weeks * 7 + days)
 
 
@@ -59,6 +63,8 @@ def _shifted(time_ns: int, months: int, days: int) -> int:
     rest_ns = time_ns % NS_PER_S
     moment = EPOCH + timedelta(seconds=time_ns // NS_PER_S)
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    if year > YEAR_MAX + YEARS_MAX:
+        return FAR_NS
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     moment = moment.replace(year=year, month=month + 1, day=day) + timedelta(days=days)
     return ns_of(moment) + rest_ns
