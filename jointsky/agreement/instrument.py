@@ -107,10 +107,9 @@ class Ratification(Part):
 
 
 class Suspension(Part):
-    """Which parties may suspend alone, and how it ends."""
+    """Which parties may suspend alone; a suspension lasts until that party resumes in writing."""
 
     by: tuple[Nation, ...] = ()
-    resumption: Literal["written_notice", "by_consent"] = "written_notice"
 
 
 class Life(Part):

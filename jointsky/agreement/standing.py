@@ -17,13 +17,15 @@ class Standing:
 
     begin_ns: since when, without a break: nothing older may leave under it; end_ns: first instant
     at which it is no longer in force unless somebody acts before; consents: (grant, nation) to
-    which the originator has agreed to onward release, by the instrument or by an act since.
+    which the originator has agreed to onward release, by the instrument or by an act since;
+    revoked: grants that their sender has taken back: they let nothing go.
     """
 
     document: Document
     begin_ns: int
     end_ns: int
     consents: frozenset[tuple[str, str]] = frozenset()
+    revoked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
