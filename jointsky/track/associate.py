@@ -50,9 +50,13 @@ ESTABLISHED = 2
 LOG_2PI = math.log(2 * math.pi)
 # The chance that an aircraft has just begun the hardest manoeuvre there is a model for.
 SURPRISE = 0.05
-# On the ground nobody accelerates like that: m2/s3, for the gate and the weight of a plot. If its
-# address vouches for it, an aircraft may begin its take-off run.
+# On the ground nobody accelerates like that: m2/s3, for the gate and the weight of a plot. Who
+# leaves the ground or comes down, or begins its take-off run if its address vouches for it, does
+# so with the acceleration of a take-off.
 GROUND_NOISE, TAKE_OFF_NOISE = 0.5, 20.0
+# Log of how many aircraft appear on an airport in each scan per m2: one on 10 km2. A plot there is
+# sooner of one that has just switched on than a false one, or of one that taxied far unseen.
+APPEAR_LOG = math.log(1e-7)
 ON_GROUND = int(PlotFlag.ON_GROUND)
 
 
@@ -187,10 +191,16 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     usual, most = 0.0, settings.noise_max
     for m in range(settings.noise.shape[0]):
         usual += t.mu[m] * settings.noise[m]
-    if t.flags & ON_GROUND and plot.flags & ON_GROUND:
+    others_log = plot.density_log
+    if (t.flags | plot.flags) & ON_GROUND:
+        if _flies_over(t, plot, settings):
+            return -1.0
+        taxis = t.flags & plot.flags & ON_GROUND
         named = t.address_weight > 0 and t.address == plot.address
-        usual = min(usual, GROUND_NOISE)
-        most = min(most, TAKE_OFF_NOISE if named else GROUND_NOISE)
+        usual = min(usual, GROUND_NOISE if taxis else TAKE_OFF_NOISE)
+        most = min(most, GROUND_NOISE if taxis and not named else TAKE_OFF_NOISE)
+        if plot.flags & ON_GROUND:
+            others_log = max(others_log, APPEAR_LOG)
     wide = most * grown
     det = (s00 + wide) * (s11 + wide) - s01 * s01
     distance2 = ((s11 + wide) * y0 * y0 - 2 * s01 * y0 * y1 + (s00 + wide) * y1 * y1) / det
@@ -203,8 +213,19 @@ def score_of(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) -> flo
     likelihood += (1 - SURPRISE) * math.exp(-0.5 * distance2) / math.sqrt(det)
     pd = sensor.p_detection
     exists = -math.log1p(math.exp(-t.odds))
-    return float(math.log(likelihood) - LOG_2PI - plot.density_log
+    return float(math.log(likelihood) - LOG_2PI - others_log
                  + math.log(pd / (1 - pd)) + exists + evidence_of(t, plot, settings))
+
+
+@inlined
+def _flies_over(t: Track, plot: Plot, settings: Settings) -> bool:
+    """Whether of a track and a plot one is on the ground and the other at another height: a
+    garbled Mode C does not come with a garbled report of the ground."""
+    if not (t.flags ^ plot.flags) & ON_GROUND or t.height_ns == NEVER or math.isnan(plot.height_m):
+        return False
+    height, variance = height_at(t, plot.time_ns, settings)
+    off = plot.height_m - height
+    return bool(off * off > settings.gate * (variance + settings.height_variance))
 
 
 @inlined

@@ -433,9 +433,19 @@ class SlowTracker:
         noise = np.array([model.noise for model in self.tuning.models])
         likelihood = 0.0
         usual, most = track.mu @ noise, noise.max()
+        others = self.density(s, plot)
         if track.ground and plot["ground"]:
             named = track.address and track.address[0] == plot["address"]
             usual, most = min(usual, 0.5), min(most, 20.0 if named else 0.5)
+        elif track.ground or plot["ground"]:
+            usual, most = min(usual, 20.0), min(most, 20.0)
+            if track.height is not None and plot["height"] is not None:
+                height, variance = self.height_at(track, plot["ns"])
+                variance += self.tuning.sigma_mode_c_m ** 2
+                if abs(plot["height"] - height) > self.tuning.gate_sigma * math.sqrt(variance):
+                    return -1.0
+        if plot["ground"]:
+            others = max(others, math.log(1e-7))
         for weight, q in ((0.05, most), (0.95, usual)):
             cov = base + np.eye(2) * q * abs(dt) ** 3 / 3
             distance2 = y @ np.linalg.solve(cov, y)
@@ -445,7 +455,7 @@ class SlowTracker:
                            / (2 * math.pi * math.sqrt(np.linalg.det(cov))))
         pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
         exists = -math.log1p(math.exp(-track.odds))
-        return (math.log(likelihood) - self.density(s, plot)
+        return (math.log(likelihood) - others
                 + math.log(pd / (1 - pd)) + exists + self.evidence(track, plot))
 
     # ---- update
