@@ -19,7 +19,7 @@ from jointsky.app.recordings import open_recording
 from jointsky.app.session import Session
 from jointsky.app.unit import Ready, hosts_of, stopped_by_signals, url_of
 from jointsky.app.web import build_app, serving
-from jointsky.edge.journal import is_journal
+from jointsky.edge.journal import JOURNAL
 from jointsky.engine.state import PictureState
 from jointsky.model.errors import FileProblem
 from jointsky.model.schema import TrackState
@@ -62,7 +62,7 @@ class Opened:
 
 def open_log(options: ReplayOptions) -> Opened:
     """Open a recording or a journal. Raises `InputError` for what cannot be replayed."""
-    if is_journal(options.path):
+    if JOURNAL.is_in(options.path):
         log = JournalLog(options.path, World.REPLAY)
         try:
             unit = _unit_of(log, options.path)

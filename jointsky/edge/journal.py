@@ -13,26 +13,23 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from jointsky.edge.sqlite import Kind, limit_size, transaction
 from jointsky.model.errors import FileProblem, ResourceProblem
 from jointsky.model.frame import Frame
 
-APPLICATION_ID = 0x4A534B4A  # "JSKJ", at byte 68 of the file
-VERSION = 2
-MAGIC = b"SQLite format 3\0"
-EXPECTED = "a journal of jointsky"
+# "JSKJ"; without `tidy` a commit brings the write-ahead log in by itself beyond so many pages.
+JOURNAL = Kind("journal", 0x4A534B4A, version=2, wal_pages_max=50_000)
 PENDING_LIMIT = 1_000_000
 PAYLOAD_LIMIT = 16 << 20
 READ_CHUNK = 4_096
 END = (1 << 63) - 1
 TRIM_SLICE = 50_000
 STATE_SLICE = 256 << 10
-WAL_PAGES_MAX = 50_000  # without `tidy` a commit brings it in by itself beyond this
 TABLES = (
     "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
     " time_ns INTEGER NOT NULL, source INTEGER NOT NULL, payload BLOB NOT NULL,"
@@ -42,6 +39,8 @@ TABLES = (
     "CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL)",
     "CREATE TABLE states (sequence INTEGER NOT NULL, part INTEGER NOT NULL, octets BLOB NOT NULL,"
     " PRIMARY KEY (sequence, part))",
+    "CREATE TABLE forgotten (entries INTEGER NOT NULL)",
+    "INSERT INTO forgotten VALUES (0)",
 )
 
 
@@ -100,16 +99,6 @@ class Extent:
     forgotten: int
 
 
-def is_journal(path: Path) -> bool:
-    """Whether a file is a journal, by its content. A file that cannot be read is none."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError:
-        return False
-    return head.startswith(MAGIC) and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
-
-
 class _Saving(NamedTuple):
     """A checkpoint under way; done: octets of it that are durable."""
 
@@ -129,15 +118,9 @@ class JournalWriter:
         the place cannot be written.
         """
         self._path, self._limits = path, limits
-        if path.exists() and path.stat().st_size and not is_journal(path):
-            raise FileProblem(path, "it is not a journal", place="byte 0", expected=EXPECTED)
-        with _said_clearly(path):
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            _prepare(self._db)
-            page = self._db.execute("PRAGMA page_size").fetchone()[0]
-            hard = max(limits.bytes_max + limits.bytes_max // 10, 64 * page)
-            self._db.execute(f"PRAGMA max_page_count = {hard // page}")
-            _check_version(self._db, path)
+        self._db = JOURNAL.open_to_write(path, TABLES)
+        with JOURNAL.said_clearly(path):
+            limit_size(self._db, limits.bytes_max + limits.bytes_max // 10)
             self._last: int = self._db.execute(
                 "SELECT coalesce(max(sequence), 0) FROM entries").fetchone()[0]
             self._sources = {name: number for number, name in
@@ -185,7 +168,7 @@ class JournalWriter:
         commit tries them again.
         """
         if self._pending or self._saving:
-            with _said_clearly(self._path), self._transaction():
+            with JOURNAL.said_clearly(self._path), transaction(self._db):
                 self._db.executemany("INSERT INTO sources VALUES (?, ?)", self._new_sources)
                 self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
                                      self._pending)
@@ -240,18 +223,18 @@ class JournalWriter:
     def tidy(self) -> None:
         """Bring what is durable in the write-ahead log into the file itself. Any thread may call,
         beside the one that writes: commits go on meanwhile."""
-        with _said_clearly(self._path):
+        with JOURNAL.said_clearly(self._path):
             self._tidier.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def trim(self, now_ns: int) -> int:
         """Forget the oldest entries beyond the limits, at most TRIM_SLICE of them; returns how
         many went. Configuration stays, and the cut falls on a checkpoint where there is one, so
         that what remains can be replayed to the same picture."""
-        with _said_clearly(self._path):
+        with JOURNAL.said_clearly(self._path):
             cut = self._cut(now_ns)
             if cut == 0:
                 return 0
-            with self._transaction():
+            with transaction(self._db):
                 gone = self._db.execute(
                     "DELETE FROM entries WHERE sequence IN (SELECT sequence FROM entries WHERE"
                     " sequence <= ? AND kind <> 4 ORDER BY sequence LIMIT ?)",
@@ -279,17 +262,6 @@ class JournalWriter:
                      (cut,)).fetchone()[0]
         return at if at is not None else (cut if over > 0 else 0)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-
     def close(self) -> None:
         """Commit what waits and close the file."""
         try:
@@ -305,18 +277,12 @@ class JournalReader:
     def __init__(self, path: Path):
         """Open for reading. Raises `FileProblem` for a file that is missing, none or damaged."""
         self._path = path
-        if not path.is_file():
-            raise FileProblem(path, "there is no such file", expected=EXPECTED)
-        if not is_journal(path):
-            raise FileProblem(path, "it is not a journal", place="byte 0", expected=EXPECTED)
-        with _said_clearly(path):
-            self._db = _open_to_read(path)
-            _check_version(self._db, path)
-            self._sources: dict[int, str] = {}
+        self._db = JOURNAL.open_to_read(path)
+        self._sources: dict[int, str] = {}
 
     def extent(self) -> Extent:
         """What the journal covers now."""
-        with _said_clearly(self._path):
+        with JOURNAL.said_clearly(self._path):
             first, last = self._db.execute(
                 "SELECT coalesce(min(sequence), 0), coalesce(max(sequence), 0) FROM entries"
             ).fetchone()
@@ -339,7 +305,7 @@ class JournalReader:
                     yield self._entry_of(*row)
                     at = row[0] + 1
                 raise FileProblem(self._path, damage.problem, place=f"entry {at}",
-                                  expected=EXPECTED) from None
+                                  expected=JOURNAL.expected) from None
             for row in rows:
                 yield self._entry_of(*row)
                 at = row[0] + 1
@@ -352,7 +318,7 @@ class JournalReader:
     def _fetch(self, at: int, last: int,
                rows: list[tuple[int, int, int, int, bytes, int]]) -> int:
         """Append the next rows as far as they can be read; the last sequence there should be."""
-        with _said_clearly(self._path):
+        with JOURNAL.said_clearly(self._path):
             top = self._db.execute(
                 "SELECT max(sequence) FROM entries WHERE sequence BETWEEN ? AND ?",
                 (at, last)).fetchone()[0]
@@ -373,7 +339,7 @@ class JournalReader:
 
     def checkpoint_before(self, time_ns: int) -> Checkpoint | None:
         """The last checkpoint at or before a time, None if there is none."""
-        with _said_clearly(self._path):
+        with JOURNAL.said_clearly(self._path):
             rows = self._db.execute(
                 "SELECT sequence, time_ns, octets FROM states JOIN checkpoints USING (sequence)"
                 " WHERE sequence = (SELECT sequence FROM checkpoints WHERE time_ns <= ?"
@@ -392,61 +358,3 @@ def _checksum(sequence: int, kind: int, time_ns: int, source: int, payload: byte
     """CRC-32 of an entry: SQLite does not notice a changed byte inside a payload."""
     return zlib.crc32(payload, zlib.crc32(struct.pack("<qiqi", sequence, kind, time_ns, source)))
 
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Make the tables in a new file, then set how it is written. The mark that makes it a journal
-    is in the file itself, not in the WAL, before the first entry."""
-    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("BEGIN IMMEDIATE")
-        for table in TABLES:
-            db.execute(table)
-        db.execute("CREATE TABLE forgotten (entries INTEGER NOT NULL)")
-        db.execute("INSERT INTO forgotten VALUES (0)")
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_MAX}")
-    db.execute("PRAGMA busy_timeout = 5000")
-
-
-def _check_version(db: sqlite3.Connection, path: Path) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version != VERSION:
-        raise FileProblem(path, f"a journal of version {version}", expected=f"version {VERSION}")
-
-
-def _open_to_read(path: Path) -> sqlite3.Connection:
-    """A read-only connection; where the folder cannot be written to, the file as it lies."""
-    uri = path.resolve().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None,
-                         check_same_thread=False)
-    try:
-        db.execute("SELECT count(*) FROM sources").fetchone()
-        return db
-    except sqlite3.OperationalError:
-        db.close()
-        if Path(f"{path}-wal").exists():
-            raise
-    return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None,
-                           check_same_thread=False)
-
-
-@contextmanager
-def _said_clearly(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into the errors of this program."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise ResourceProblem(f"{path}: another program writes this journal ({error}); "
-                              "give each unit its own") from None
-    except sqlite3.OperationalError as error:
-        if "full" in str(error):
-            raise ResourceProblem(f"{path}: the disk, or what this journal may take of it, is "
-                                  "full; make room or raise its limit") from None
-        raise ResourceProblem(f"{path}: {error}; expected a folder that can be written to and a "
-                              "journal that no other program holds") from None
-    except sqlite3.DatabaseError as error:
-        raise FileProblem(path, f"damaged: {error}", expected=EXPECTED) from None

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from jointsky.edge.journal import (
     END,
+    JOURNAL,
     STATE_SLICE,
     Entry,
     EntryKind,
     JournalReader,
     JournalWriter,
     Limits,
-    is_journal,
 )
 from jointsky.model.errors import FileProblem, ResourceProblem
 from jointsky.model.frame import Frame
@@ -261,7 +261,7 @@ def test_one_changed_byte_in_a_payload_is_noticed(tmp_path: Path) -> None:
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "other.file"
     path.write_bytes(content)
-    assert not is_journal(path)
+    assert not JOURNAL.is_in(path)
     with pytest.raises(FileProblem, match=says):
         JournalReader(path)
     if content:
@@ -280,7 +280,7 @@ def test_another_database_and_another_version_are_refused(tmp_path: Path) -> Non
         JournalWriter(other)
     newer = tmp_path / "newer.journal"
     JournalWriter(newer).close()
-    assert is_journal(newer)
+    assert JOURNAL.is_in(newer)
     db = sqlite3.connect(newer)
     db.execute("PRAGMA user_version = 9")
     db.close()
