@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from typer.models import ArgumentInfo
 
-from jointsky.app.cli import COMMANDS
+from jointsky.app.cli import commands
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 HEAD = """# Commands
@@ -24,20 +24,19 @@ when interrupted. Progress and notes go to standard error, results to standard o
 
 def page() -> str:
     """The page as it should be."""
-    return HEAD + "".join(section(command) for command in COMMANDS)
+    return HEAD + "".join(section(name, command) for name, command in commands().items())
 
 
-def section(command: Callable[..., Any]) -> str:
+def section(name: str, command: Callable[..., Any]) -> str:
     """One command: what it does, its arguments and options."""
     hints = get_type_hints(command, include_extras=True)
     arguments, options = [], []
-    for name, parameter in inspect.signature(command).parameters.items():
-        info = hints[name].__metadata__[0]
+    for key, parameter in inspect.signature(command).parameters.items():
+        info = hints[key].__metadata__[0]
         if isinstance(info, ArgumentInfo):
-            arguments.append((name.upper(), info.help or ""))
+            arguments.append((key.upper(), info.help or ""))
         else:
-            options.append((names_of(name, info), text_of(info.help or "", parameter.default)))
-    name = command.__name__.replace("_", "-")
+            options.append((names_of(key, info), text_of(info.help or "", parameter.default)))
     words = " ".join([name, *(argument for argument, _ in arguments)])
     rows = "".join(f"| `{left}` | {right} |\n".replace("\\|", "or")
                    for left, right in [*arguments, *options])

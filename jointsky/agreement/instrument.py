@@ -63,19 +63,29 @@ Height = Annotated[float, Field(ge=-1000, le=40_000)]
 class Part(BaseModel):
     """A part of an instrument: no unknown keys, never changed once read.
 
-    source: key of the public source that says so; assumed: nobody has said so in public.
+    source: key of the public source that says so; assumed: nobody has said so in public, or the
+    list of the keys for which that holds, where the source says the rest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False,
                               arbitrary_types_allowed=True, populate_by_name=True)
 
     source: Name | None = None
-    assumed: bool = False
+    assumed: bool | Annotated[tuple[str, ...], Field(min_length=1, max_length=40)] = False
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if self.assumed and self.source:
-            raise ValueError("assumed, and with a source: expected one or the other")
+        if isinstance(self.assumed, tuple):
+            keys = {field.alias or name for name, field in type(self).model_fields.items()}
+            unknown = [key for key in self.assumed if key not in keys - {"source", "assumed"}]
+            if unknown:
+                raise ValueError(f"assumed: {', '.join(unknown):.60} is no key of this part")
+            if self.source is None:
+                raise ValueError("assumed: a list of keys, but no source for the others; expected "
+                                 "one, or true")
+        elif self.assumed and self.source:
+            raise ValueError("assumed, and with a source: expected one or the other, or the list "
+                             "of the keys that are assumed")
         return self
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from jointsky.agreement.instrument import Instrument, Part
+from jointsky.agreement.parts import walk
 from jointsky.codec.yamlfile import read_yaml
 from jointsky.model.errors import ConfigProblem
 from jointsky.model.faults import Place, fault_lines, place_text
@@ -93,15 +94,16 @@ def _references(whole: Instrument) -> Iterator[tuple[Place, str]]:
         if grant.onward and (inside := sorted({grant.sender, *grant.to} & set(grant.onward.to))):
             yield (("grants", at, "onward", "to"),
                    f"{', '.join(inside)} has it by the grant itself")
-    for part, ids in (("grants", [one.id for one in whole.grants]),
-                      ("sites", [one.id for one in whole.sites]),
-                      ("deployments", [one.id for one in whole.deployments])):
+    for key, ids in (("grants", [one.id for one in whole.grants]),
+                     ("sites", [one.id for one in whole.sites]),
+                     ("deployments", [one.id for one in whole.deployments])):
         for name, times in Counter(ids).items():
             if times > 1:
                 second = len(ids) - 1 - ids[::-1].index(name)
-                yield (part, second, "id"), f"{name} stands there {times} times; expected once"
-    for place, source in _sources(whole, ()):
-        yield from _known((*place, "source"), source, whole.sources, "sources")
+                yield (key, second, "id"), f"{name} stands there {times} times; expected once"
+    for place, part in walk(whole):
+        if isinstance(part, Part):
+            yield from _known((*place, "source"), part.source, whole.sources, "sources")
 
 
 def _of_deployment(whole: Instrument, at: int) -> Iterator[tuple[Place, str]]:
@@ -125,20 +127,3 @@ def _known(place: Place, name: str | None, table: Mapping[str, BaseModel],
     if name is not None and name not in table:
         names = ", ".join(sorted(table)) or "none"
         yield place, f"no {name!r} in {of}; expected one of: {names}"
-
-
-def _sources(part: BaseModel, place: Place) -> Iterator[tuple[Place, str]]:
-    """Every source that is named, and where."""
-    if isinstance(part, Part) and part.source is not None:
-        yield place, part.source
-    for key, value in part:
-        if isinstance(value, BaseModel):
-            yield from _sources(value, (*place, key))
-        elif isinstance(value, tuple):
-            for at, item in enumerate(value):
-                if isinstance(item, BaseModel):
-                    yield from _sources(item, (*place, key, at))
-        elif isinstance(value, dict):
-            for name, item in value.items():
-                if isinstance(item, BaseModel):
-                    yield from _sources(item, (*place, key, name))

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from jointsky.app.commands import agreement
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.demo import demo
 from jointsky.app.commands.doctor import doctor
@@ -26,15 +27,42 @@ COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, r
                                             doctor, warm)
 
 
+# Commands of two words: the first, what they are about, the commands by their second.
+GROUPS: dict[str, tuple[str, tuple[Callable[..., Any], ...]]] = {
+    "agreement": ("Agreements between nations: what may be shared, with whom, until when.",
+                  (agreement.show,)),
+}
+
+
+def commands() -> dict[str, Callable[..., Any]]:
+    """Every command by the words that call it, such as `track` or `agreement check`."""
+    found = {_word(command): command for command in COMMANDS}
+    for group, (_, members) in GROUPS.items():
+        found |= {f"{group} {_word(command)}": command for command in members}
+    return found
+
+
+def _word(command: Callable[..., Any]) -> str:
+    return command.__name__.replace("_", "-")
+
+
 def build() -> typer.Typer:
     """The command line as a Typer application."""
-    program = typer.Typer(
-        name="jointsky", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        help="Joint regional air defence pictures: surveillance, warning, coordination.")
+    program = _typer("jointsky",
+                     "Joint regional air defence pictures: surveillance, warning, coordination.")
     for command in COMMANDS:
         program.command()(command)
+    for name, (about, members) in GROUPS.items():
+        group = _typer(name, about)
+        for command in members:
+            group.command()(command)
+        program.add_typer(group)
     return program
+
+
+def _typer(name: str, about: str) -> typer.Typer:
+    return typer.Typer(name=name, no_args_is_help=True, add_completion=False,
+                       rich_markup_mode=None, pretty_exceptions_enable=False, help=about)
 
 
 def main() -> None:

@@ -113,3 +113,19 @@ def test_what_is_no_instrument_is_refused(text: str) -> None:
 def test_polygons_are_simple(corners: list[tuple[float, float]], says: str) -> None:
     fault = fault_of_polygon(tuple(corners))
     assert says in fault and bool(fault) == bool(says)
+
+
+@pytest.mark.parametrize(("marks", "says"), [
+    ("source: paper, assumed: [purpose]", ""),
+    ("assumed: [purpose]", "no source for the others"),
+    ("source: paper, assumed: [colour]", "colour is no key"),
+    ("source: paper, assumed: []", "at least 1"),
+])
+def test_a_part_may_be_assumed_in_part(marks: str, says: str) -> None:
+    text = GOOD.replace("purpose: warning,", f"purpose: warning, {marks},")
+    if not says:
+        grant = parse_instrument(text, "pact.yaml").instrument.grants[0]
+        assert grant.assumed == ("purpose",)
+    else:
+        faults = faults_of(text)
+        assert any(says in fault and fault.startswith("line 31, ") for fault in faults), faults

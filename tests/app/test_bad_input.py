@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jointsky.app.cli import COMMANDS, main
+from jointsky.app.cli import GROUPS, commands, main
 from jointsky.codec.recordings import pcap
 from tests.app.test_documents import radar_file
 
@@ -81,6 +81,9 @@ CASES = [
     ("unit bad.toml", "sacc"),
     ("demo --headless --port 0 --scenario bad.yaml", "bad.yaml"),
     ("demo --headless --port 0 --scenario missing.yaml", "missing.yaml"),
+    ("agreement show missing.yaml", "missing.yaml: cannot be read"),
+    ("agreement show bad.yaml", "line 2, seed: no such key; see docs/agreements.md"),
+    ("agreement show text.txt", "text.txt"),
 ]
 
 
@@ -98,8 +101,8 @@ def test_bad_input_is_one_clear_message(command: str, said: str, desk: Path,
 
 
 def test_every_command_has_a_case() -> None:
-    assert {command.split()[0] for command, _ in CASES} == {
-        command.__name__.replace("_", "-") for command in COMMANDS}
+    assert {" ".join(command.split()[:1 + (command.split()[0] in GROUPS)])
+            for command, _ in CASES} == set(commands())
 
 
 def test_what_could_be_read_of_a_cut_file_is_written(desk: Path, monkeypatch: pytest.MonkeyPatch,
