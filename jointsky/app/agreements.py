@@ -80,9 +80,8 @@ def _life(life: Life, basis: Basis) -> Iterator[tuple[str, str, str]]:
         again = f", each time for {life.renewal_term}" if life.renewal_term is not None else ""
         yield "renewal", life.renewal.replace("_", " ") + again, own
     yield "notice", "none" if life.notice is None else f"{life.notice} before the end", own
-    yield ("suspension", f"{' or '.join(life.suspension.by)} alone; ends "
-           f"{life.suspension.resumption.replace('_', ' ')}" if life.suspension.by else "by none",
-           basis(("life", "suspension")))
+    yield ("suspension", f"by {' or '.join(life.suspension.by)} alone, until it resumes"
+           if life.suspension.by else "by none", basis(("life", "suspension")))
 
 
 def _places(whole: Instrument, basis: Basis) -> Iterator[Table]:
