@@ -20,8 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from jointsky.agreement.persons import EXPECTED as PERSONS
+from jointsky.agreement.persons import parse_persons
 from jointsky.app.toml import parse_toml, read_text, toml_lines
 from jointsky.app.tuning import EXPECTED, parse_tuning
+from jointsky.edge.acts import ActsFolder
 from jointsky.engine.state import TUNING
 from jointsky.model.errors import ConfigProblem
 from jointsky.model.faults import fault_lines
@@ -191,6 +194,37 @@ class TuningSection(Section):
     text: str = ""
 
 
+class AcceptedAct(Section):
+    """An act that this unit accepted before; read from its folder, never written in the file."""
+
+    accepted_ns: int
+    name: str
+    text: str
+
+
+class AgreementsSection(Section):
+    """The agreements of the unit's nation: a folder into which signed acts are put, and who may
+    sign. `persons_text` and `acts` are what stood there when the unit was started; they go into the
+    journal, so that a replay is under the same law."""
+
+    folder: str = Field(min_length=1)
+    persons: str = Field(min_length=1)
+    ledger: str = Field(min_length=1)
+    key: str = Field(min_length=1)
+    persons_text: str = ""
+    acts: tuple[AcceptedAct, ...] = ()
+
+
+class PartnerSection(Section):
+    """Another nation's unit: what the agreements let go is sent there as CAT062."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[\w.-]+$")
+    nation: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    udp: Endpoint
+    interface: str = ""
+    hops: int = Field(default=1, ge=0, le=255)
+
+
 class UnitConfig(Section):
     """The whole configuration of a unit."""
 
@@ -202,6 +236,9 @@ class UnitConfig(Section):
     console: ConsoleSection = ConsoleSection()
     engine: EngineSection = EngineSection()
     tuning: TuningSection | None = None
+    agreements: AgreementsSection | None = None
+    partner: tuple[PartnerSection, ...] = Field(default=(), max_length=64)
+    share_s: float = Field(default=1.0, ge=0.25, le=60)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -212,6 +249,15 @@ class UnitConfig(Section):
         names = [item.name for item in self.input]
         if len(set(names)) < len(names):
             raise ValueError("two inputs have the same name")
+        partners = [item.name for item in self.partner]
+        if len(set(partners)) < len(partners):
+            raise ValueError("two partners have the same name")
+        if any(item.nation == self.unit.nation for item in self.partner):
+            raise ValueError(f"a partner of the unit's own nation, {self.unit.nation}; expected"
+                             " another nation's: for one's own there is `output`")
+        if self.partner and self.agreements is None:
+            raise ValueError("partners without agreements; expected a table [agreements]: nothing"
+                             " goes to another nation without one")
         recorded = [item.recording is not None for item in self.input]
         if any(recorded) and not all(recorded):
             raise ValueError("inputs mix recordings with live sources; expected one or the other,"
@@ -227,7 +273,7 @@ class UnitConfig(Section):
 def load_config(path: Path) -> UnitConfig:
     """Read a unit's configuration. Raises `FileProblem`, or `ConfigProblem` with every fault."""
     text = read_text(path, "a unit configuration in TOML")
-    return _with_tuning(parse_config(text, str(path)))
+    return _with_agreements(_with_tuning(parse_config(text, str(path))))
 
 
 def _with_tuning(config: UnitConfig) -> UnitConfig:
@@ -237,6 +283,20 @@ def _with_tuning(config: UnitConfig) -> UnitConfig:
     text = read_text(Path(config.tuning.file), EXPECTED)
     parse_tuning(text, config.tuning.file)
     return config.model_copy(update={"tuning": TuningSection(file=config.tuning.file, text=text)})
+
+
+def _with_agreements(config: UnitConfig) -> UnitConfig:
+    """The configuration with who may sign, checked, and the acts accepted so far. Raises as
+    `load_config`."""
+    section = config.agreements
+    if section is None:
+        return config
+    text = read_text(Path(section.persons), PERSONS)
+    parse_persons(text, section.persons)
+    acts = tuple(AcceptedAct(accepted_ns=time_ns, name=name, text=act)
+                 for time_ns, name, act in ActsFolder(Path(section.folder)).accepted())
+    return config.model_copy(update={"agreements": section.model_copy(
+        update={"persons_text": text, "acts": acts})})
 
 
 def tuning_of(config: UnitConfig) -> Tuning:

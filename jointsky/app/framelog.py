@@ -14,11 +14,13 @@ from threading import Lock
 from typing import NamedTuple, Protocol
 
 from jointsky.app.config import UnitConfig, editions_of, sensors_of, tuning_of, unit_of
+from jointsky.app.law import with_law
 from jointsky.edge.journal import EntryKind, JournalReader
 from jointsky.engine.checkpoint import pack, unpack
 from jointsky.engine.state import PictureState, configure, start
 from jointsky.engine.step import StepResult, step
 from jointsky.model.clock import NS_PER_S
+from jointsky.model.command import Command
 from jointsky.model.errors import FileProblem, SchemaMismatch
 from jointsky.model.frame import Frame
 from jointsky.model.world import World
@@ -31,12 +33,13 @@ CHECKPOINTS_MAX = 512
 
 class Turn(NamedTuple):
     """One step to take. sequence: rising, of the log; config: what the unit was set to before
-    it, None for as before."""
+    it, None for as before; commands: given before it."""
 
     sequence: int
     now_ns: int
     frames: Sequence[Frame]
     config: UnitConfig | None = None
+    commands: Sequence[Command] = ()
 
 
 class Mark(NamedTuple):
@@ -87,8 +90,9 @@ def take_turn(state: PictureState | None, turn: Turn, world: World) -> StepResul
         editions, tuning = editions_of(turn.config), tuning_of(turn.config)
         state = (start(world, unit, sensors, editions, tuning) if state is None
                  else configure(state, unit, sensors, editions, tuning))
+        state = with_law(state, turn.config)
     assert state is not None
-    return step(state, turn.frames, turn.now_ns)
+    return step(state, turn.frames, turn.now_ns, turn.commands)
 
 
 class JournalLog:
@@ -112,6 +116,7 @@ class JournalLog:
     def turns(self, after: int) -> Iterator[Turn]:
         """See `FrameLog`; sequence is that of the journal's tick entry."""
         frames: list[Frame] = []
+        commands: list[Command] = []
         config: UnitConfig | None = None
         started = after > 0
         for entry in self._reader.entries(after + 1):
@@ -119,14 +124,16 @@ class JournalLog:
                 frames.append(Frame(entry.source, entry.time_ns, entry.payload))
             elif entry.kind == EntryKind.CONFIG:
                 config = UnitConfig.model_validate_json(entry.payload)
+            elif entry.kind == EntryKind.COMMAND:
+                commands.append(Command.from_bytes(entry.payload, entry.source))
             elif entry.kind == EntryKind.TICK:
                 if not started and config is None:
                     raise FileProblem(self.name, "a tick before any configuration",
                                       place=f"entry {entry.sequence}",
                                       expected="a configuration entry first")
                 started = True
-                yield Turn(entry.sequence, entry.time_ns, frames, config)
-                frames, config = [], None
+                yield Turn(entry.sequence, entry.time_ns, frames, config, commands)
+                frames, config, commands = [], None, []
 
     def mark_before(self, time_ns: int) -> Mark | None:
         """See `FrameLog`; a checkpoint that does not fit this program counts as none."""

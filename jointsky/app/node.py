@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from jointsky.app.config import UnitConfig
+from jointsky.app.desk import CommandDesk
 from jointsky.app.framelog import JournalLog, Turn, take_turn
 from jointsky.app.hub import Hub
 from jointsky.app.outputs import Outputs
@@ -30,6 +31,7 @@ from jointsky.engine.checkpoint import pack
 from jointsky.engine.state import PictureState, copy, lean
 from jointsky.engine.step import StepResult, due_ns_of, tracks_ever
 from jointsky.model.clock import NS_PER_S, Clock
+from jointsky.model.command import Command
 from jointsky.model.errors import ResourceProblem
 from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackState
@@ -84,11 +86,11 @@ class Node:
     """A unit at work. `run` is the loop; everything else is one of its verbs."""
 
     def __init__(self, config: UnitConfig, clock: Clock, queue: FrameQueue,
-                 journal: JournalWriter, hub: Hub, outputs: Outputs,
+                 journal: JournalWriter, hub: Hub, outputs: Outputs, desk: CommandDesk,
                  state: PictureState | None):
         """state: what `recover` found, None for a new unit."""
         self._config, self._clock, self._queue = config, clock, queue
-        self._journal, self._hub, self._outputs = journal, hub, outputs
+        self._journal, self._hub, self._outputs, self._desk = journal, hub, outputs, desk
         self._state = state
         self._now_ns = state.now_ns if state else 0
         self._news: UnitConfig | None = config
@@ -149,20 +151,26 @@ class Node:
         # Whole milliseconds, so that a console's time names a turn exactly.
         self._now_ns = now_ns = max(now_ns - now_ns % NS_PER_MS, self._now_ns + NS_PER_MS)
         news, self._news = self._news, None
-        sequence = self._write_down(news, frames, now_ns)
-        result = take_turn(self._state, Turn(sequence, now_ns, frames, news), self._hub.world)
+        commands = self._desk.waiting(self._clock.now_ns())
+        sequence = self._write_down(news, frames, commands, now_ns)
+        turn = Turn(sequence, now_ns, frames, news, commands)
+        result = take_turn(self._state, turn, self._hub.world)
         self._state = result.state
+        self._desk.settle(commands, result.outcomes, result.state.law)
         self._outputs.send(result)
         self.counters.told(result, frames, self._clock.now_ns())
         self._keep(sequence, now_ns, result.state)
         return result
 
-    def _write_down(self, news: UnitConfig | None, frames: list[Frame], now_ns: int) -> int:
+    def _write_down(self, news: UnitConfig | None, frames: list[Frame], commands: list[Command],
+                    now_ns: int) -> int:
         """Journal a turn and wait until it is safe. A disk that fails does not end the picture:
         it is counted and shown, and what waits is tried again at the next tick."""
         try:
             if news is not None:
                 self._journal.append(EntryKind.CONFIG, now_ns, news.model_dump_json().encode())
+            for command in commands:
+                self._journal.append(EntryKind.COMMAND, now_ns, command.to_bytes(), command.source)
             self._journal.append_frames(frames)
             sequence = self._journal.append_tick(now_ns)
             self._journal.commit()

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from jointsky.app.config import ConsoleSection, JournalSection, UnitConfig, unit_of
+from jointsky.app.desk import CommandDesk
 from jointsky.app.framelog import JournalLog
 from jointsky.app.history import History
 from jointsky.app.hub import Hub
@@ -73,7 +74,8 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
         queue = FrameQueue(config.engine.queue_frames)
         outputs = Outputs(config)
         stack.callback(outputs.close)
-        node = Node(config, clock, queue, journal, hub, outputs, state)
+        desk = CommandDesk(config, state.law if state else None, state.now_ns if state else 0)
+        node = Node(config, clock, queue, journal, hub, outputs, desk, state)
         ports = await open_inputs(config, queue, clock, stack)
         stop = await stack.enter_async_context(stopped_by_signals())
         began_ns = clock.now_ns()

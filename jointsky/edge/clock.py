@@ -1,6 +1,7 @@
-"""The clocks that tell time to the node: the machine's, one at any speed, one that never waits.
+"""The clocks that tell time to the node: the machine's, one at any speed, one that never waits; and
+the watch over the first.
 
-All follow `jointsky.model.clock.Clock`.
+The clocks follow `jointsky.model.clock.Clock`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import time
 from jointsky.model.clock import NS_PER_S
 
 NAP_S_MAX = 1.0
+# A time service slews a clock by at most 500 millionths; twice that is followed.
+SLEW_SHARE = 1000
+STEP_S_MAX = 1.0
 
 
 class WallClock:
@@ -24,6 +28,33 @@ class WallClock:
         """Return once `now_ns()` is at least `time_ns`; naps are short, for clocks are set."""
         while (left := time_ns - self.now_ns()) > 0:
             await asyncio.sleep(min(left / NS_PER_S, NAP_S_MAX))
+
+
+class ClockWatch:
+    """Tells whether the machine's UTC may be trusted: it must run as the machine's steady clock
+    does, but for the slow corrections of a time service."""
+
+    def __init__(self, last_ns: int = 0):
+        """last_ns: UTC that has been before, as a journal knows it; 0 for none."""
+        self._last_ns = last_ns
+        self._steady_ns: int | None = None
+        self._offset_ns = 0
+
+    def why_not(self, now_ns: int, steady_ns: int) -> str:
+        """Why the time is not to be trusted, "" if it is. now_ns: UTC; steady_ns: of a clock that
+        nobody sets, such as `time.monotonic_ns()`."""
+        offset_ns = now_ns - steady_ns
+        if self._steady_ns is None:
+            self._offset_ns = max(offset_ns, self._last_ns - steady_ns)
+        else:
+            slew_ns = (steady_ns - self._steady_ns) // SLEW_SHARE
+            apart_ns = offset_ns - self._offset_ns
+            self._offset_ns += min(max(apart_ns, -slew_ns), slew_ns)
+        self._steady_ns = steady_ns
+        apart_s = (offset_ns - self._offset_ns) / NS_PER_S
+        if abs(apart_s) <= STEP_S_MAX:
+            return ""
+        return f"it was set {'forward' if apart_s > 0 else 'back'} by {abs(apart_s):.1f} s"
 
 
 class PacedClock:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from jointsky.engine.law import Law, law_of
 from jointsky.model.batch import I64, U8
 from jointsky.model.schema import TrackBatch
 from jointsky.model.sensor import Sensor, SensorKind
@@ -72,8 +73,8 @@ class PictureState:
     sensors: the unit's sensor table: place i is bit i of `TrackBatch.sensors`; only ever appended
     to. health: by sensor id, the unknown ones among them. foreign: the latest state of each track
     of other systems; systems: their unit ids (and this unit's), in the order they first brought a
-    track; fused: see `jointsky.engine.fusion`. frames: how many have ever come; now_ns: time
-    of the last step.
+    track; fused: see `jointsky.engine.fusion`; law: the agreements it holds. frames: how many have
+    ever come; now_ns: time of the last step.
     """
 
     world: World
@@ -82,6 +83,7 @@ class PictureState:
     editions: Editions
     tracker: TrackerState
     foreign: TrackBatch
+    law: Law
     systems: tuple[int, ...] = ()
     fused: dict[int, tuple[int, int]] = field(default_factory=dict)
     health: dict[int, SensorHealth] = field(default_factory=dict)
@@ -99,7 +101,7 @@ def start(world: World, unit: Unit, sensors: tuple[Sensor, ...],
     return PictureState(
         world=world, unit=unit, sensors=sensors, editions=editions or {},
         tracker=tracker.start(world, unit.unit_id, sensors, tuning or TUNING),
-        foreign=TrackBatch.empty(world),
+        foreign=TrackBatch.empty(world), law=law_of(unit.nation),
         health={sensor.sensor_id: SensorHealth(sensor.sensor_id, sensor.kind, known=True,
                                                period_s=sensor.period_s) for sensor in sensors})
 

@@ -14,8 +14,10 @@ from jointsky.engine.foreign import keep, merge, with_systems
 from jointsky.engine.fusion import is_fused, plots_of_tracks
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
 from jointsky.engine.intake import Intake, read_frames
+from jointsky.engine.law import Outcome, obey
 from jointsky.engine.sensing import add_found_sensors, split_known, split_unfit, split_worlds
 from jointsky.engine.state import PictureState
+from jointsky.model.command import Command
 from jointsky.model.frame import Frame
 from jointsky.model.schema import PlotBatch, RejectBatch, SensorStatusBatch, TrackBatch
 from jointsky.track import tracker
@@ -26,8 +28,9 @@ class StepResult:
     """What a step made.
 
     state: for the next step; foreign: tracks of other systems that arrived in it; plots: those the
-    tracker used; statuses, rejects: as they came. The pictures are made when they are first asked
-    for, for not every step is shown; that must be before the state is given to the next step.
+    tracker used; statuses, rejects: as they came; outcomes: of the commands. The pictures are made
+    when they are first asked for, for not every step is shown; that must be before the state is
+    given to the next step.
     """
 
     state: PictureState
@@ -36,6 +39,7 @@ class StepResult:
     plots: PlotBatch
     statuses: SensorStatusBatch
     rejects: RejectBatch
+    outcomes: tuple[Outcome, ...] = ()
 
     @cached_property
     def tracks(self) -> TrackBatch:
@@ -49,9 +53,13 @@ class StepResult:
         return merge(self.tracks, self.state.foreign, self.state.systems)
 
 
-def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResult:
-    """Work the frames off, in their order, and bring the picture to now_ns (UTC, later than that
-    of the step before). Takes ownership of `state`: who needs it again makes a copy first."""
+def step(state: PictureState, frames: Sequence[Frame], now_ns: int,
+         commands: Sequence[Command] = ()) -> StepResult:
+    """Obey the commands, work the frames off, in their order, and bring the picture to now_ns (UTC,
+    later than that of the step before). Takes ownership of `state`: who needs it again makes a copy
+    first."""
+    law, outcomes = obey(state.law, commands, now_ns)
+    state = replace(state, law=law)
     intake = read_frames(state, frames)
     state = add_found_sensors(state, intake.plots, intake.statuses)
     state, reported = plots_of_tracks(state, intake.foreign, intake.received_ns)
@@ -66,7 +74,7 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int) -> StepResul
     state = replace(
         state, frames=state.frames + len(frames), plots=state.plots + len(plots),
         rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)
-    return StepResult(state, now_ns, intake.foreign, plots, intake.statuses, rejects)
+    return StepResult(state, now_ns, intake.foreign, plots, intake.statuses, rejects, outcomes)
 
 
 def picture_at(state: PictureState) -> TrackBatch:
