@@ -255,6 +255,22 @@ def weigh(b: F64) -> float:
 
 
 @inlined
+def rate_slope(b: F64, mu: F64, dt_s: float, switch_rate: float) -> float:
+    """By how much the log likelihood of what the models were just weighed with grows with the log
+    of the rate at which they switch. mu: their probabilities before `mix` over dt_s.
+
+    A model's probability before it was weighed is a = s mu + (1 - s) share, s = exp(-rate t), and
+    after it in proportion to a times its likelihood. That the states mixed hang on the rate too is
+    left out.
+    """
+    stay, slope = math.exp(-switch_rate * dt_s), 0.0
+    for j in range(mu.shape[0]):
+        share = b[SHARE + j]
+        slope += (share - mu[j]) * b[MU + j] / (stay * mu[j] + (1 - stay) * share + TINY)
+    return switch_rate * dt_s * stay * slope
+
+
+@inlined
 def _least(b: F64, at: int) -> float:
     left = min(b[at], b[at + 1], b[at + 2], b[at + 3])
     right = min(b[at + 4], b[at + 5], b[at + 6], b[at + 7])

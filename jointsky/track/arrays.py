@@ -53,7 +53,8 @@ def track_type(models: int) -> np.dtype[np.void]:
     `kernels.slant` while no height is heard (NEVER: no radar saw it so), guess_sensor: who saw it
     last, guess_other_ns: when another one did; height_odd: heights refused one after the other, -1
     while only one was heard; odds: log odds of existence; share: in how much of the looks due
-    radars saw it of late, missed: looks in vain since the last plot; rival: see `ghosts`;
+    radars saw it of late, missed: looks in vain since the last plot; switch_rate: how
+    often it changes its way of flying, 1/s; rival: see `ghosts`;
     co_operative: a transponder answered a radar; first_sensor, first_cell: where its first plot
     lies in the map of false plots; code, address: the established ones, weight how
     well, 0 for none.
@@ -68,6 +69,7 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("serial", "i8"), ("source", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
         ("updated_ns", "i8"),
         ("dropped_ns", "i8"), ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"),
+        ("switch_rate", "f8"),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),
         ("height_p", "f8", (3,)), ("plane", "f8", (3,)), ("origin", "f8", (3,)),
         ("axes", "f8", (9,)), ("mu", "f8", (models,)), ("x", "f8", (models, 4)),

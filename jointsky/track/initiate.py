@@ -61,6 +61,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     t.odds -= own.near_penalty if by_track else 0.0
     t.co_operative = 1 if plot.primary == 0 and plot.form == POLAR else 0
     t.share, t.missed, t.rival = 1.0, 0, NO_RIVAL
+    t.switch_rate = own.switch_rate
     t.height_odd = HEARD_ONCE
     if not math.isnan(plot.height_m):
         t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE

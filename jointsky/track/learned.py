@@ -1,7 +1,14 @@
-"""What the tracker learns of each sensor while it runs: false plots and coverage, cell by cell.
+"""What the tracker learns while it runs: false plots and coverage of each sensor, cell by cell; and
+how restless the traffic is.
 
 Cells are polar, RINGS by SECTORS, rings of equal width out to the sensor's range. The arrays are
 part of the tracker's state: copied and kept with it, and the same plots give the same bytes.
+
+How often aircraft change their way of flying differs between traffics by more than any tuning can
+suit, and decides how careful tracks must be. It is the rate with the greatest likelihood, found by
+recursive steps along the slope of each plot's log likelihood, over the information so far (Ljung,
+Soderstrom, "Theory and Practice of Recursive Identification", 1983, 3.4; of switching models:
+Jilkov, Li, "Online Bayesian estimation of transition probabilities", 2004).
 """
 
 from __future__ import annotations
@@ -24,15 +31,20 @@ HITS, EXPECTED, MISSED = 0, 1, 2
 # Scans until what is counted weighs a third, in the map of false plots.
 SCANS_KEPT = 50.0
 SILENT_PERIODS = 2.5
+# The tuning's rate of switching counts like so much information (it is right to a third or so);
+# what was learned, never like more than that. Not further off than by this factor.
+RATE_PRIOR, RATE_MOST, RATE_FACTOR_MAX = 10.0, 200.0, 3.0
+LOG_FACTOR, INFORMATION = 0, 1
 
 
 class Learned(NamedTuple):
-    """Arrays by sensor row.
+    """Arrays by sensor row, but for the last.
 
     false_count (sensors, 2, CELLS): false plots of late, [answered, primary]; density_log alike:
     log of false plots per m2 and scan; scans (sensors,): scans of late; due_ns (sensors,): end of
     the scan that is running; seen (sensors, BANDS, CELLS, 3): HITS of confirmed tracks
-    of late, how many were EXPECTED by geometry, and MISSED: those expected in vain in this scan.
+    of late, how many were EXPECTED by geometry, and MISSED: those expected in vain in this scan;
+    switching (2,): LOG_FACTOR of the rate of switching over the tuning's, INFORMATION about it.
     """
 
     false_count: F64
@@ -40,6 +52,7 @@ class Learned(NamedTuple):
     scans: F64
     due_ns: I64
     seen: F64
+    switching: F64
 
 
 def learned_of(table: Sensors, old: Learned | None = None) -> Learned:
@@ -48,7 +61,8 @@ def learned_of(table: Sensors, old: Learned | None = None) -> Learned:
     new = Learned(
         false_count=np.zeros((n, 2, CELLS)),
         density_log=np.repeat(np.log(table["false_per_m2"])[:, :, None], CELLS, 2),
-        scans=np.zeros(n), due_ns=np.full(n, NEVER), seen=np.zeros((n, BANDS, CELLS, 3)))
+        scans=np.zeros(n), due_ns=np.full(n, NEVER), seen=np.zeros((n, BANDS, CELLS, 3)),
+        switching=np.zeros(2))
     for before, after in zip(old or (), new, strict=old is not None):
         after[:len(before)] = before
     return new
@@ -72,3 +86,12 @@ def ends_scan(s: int, sensor: SensorRow, learned: Learned, now_ns: int) -> bool:
     if not fresh:
         learned.scans[s] = learned.scans[s] * (1 - 1 / SCANS_KEPT) + 1
     return not fresh
+
+
+@inlined
+def learn_switching(learned: Learned, slope: float) -> None:
+    """The slope of a plot's log likelihood in the log of the rate, see `kernels.filter`."""
+    known, limit = learned.switching, math.log(RATE_FACTOR_MAX)
+    known[INFORMATION] = min(known[INFORMATION] + slope * slope, RATE_MOST - RATE_PRIOR)
+    known[LOG_FACTOR] += slope / (RATE_PRIOR + known[INFORMATION])
+    known[LOG_FACTOR] = min(max(known[LOG_FACTOR], -limit), limit)

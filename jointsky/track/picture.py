@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointsky.kernels.filter import BLOCK, combine, load, predict
+from jointsky.kernels.filter import BLOCK, combine, load, mix, predict
 from jointsky.kernels.geodesy import geodetic_of
 from jointsky.kernels.jit import inlined, kernel
 from jointsky.model.batch import F64, I64, U8, U64, Array
@@ -117,6 +117,7 @@ def report(tracks: Tracks, looks: I64, now_ns: int, sensors: Sensors, rows: Sett
         settings = rows[t.area]
         ahead_s = max((now_ns - t.time_ns) * 1e-9, 0.0)
         load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
+        mix(block, t.mean, t.spread, ahead_s, t.switch_rate)
         predict(block, ahead_s, settings.turn_max_rad_s)
         combine(block, mean, covariance[k])
         px, py, pz = point_at(t, mean[0], mean[1])

@@ -43,6 +43,7 @@ from jointsky.track.arrays import (
     make_tracks,
 )
 from jointsky.track.initiate import initiate
+from jointsky.track.learned import LOG_FACTOR
 from jointsky.track.measure import CLIMB_S_MAX, follow, point_at, turn_state
 from jointsky.track.state import TrackerState
 from jointsky.track.update import HEARD_ONCE, hear_height, move
@@ -117,8 +118,10 @@ class History:
         first_row = np.concatenate([[0], np.cumsum(high - low)])
         which = np.repeat(np.arange(len(begin)), high - low)
         row_ns = grid_ns[np.arange(len(which)) - first_row[which] + low[which]]
+        settings = state.settings.copy()
+        settings["switch_rate"] *= math.exp(state.switching[LOG_FACTOR])
         cells = smooth_tracks(
-            plots, begin, end, row_ns, first_row, state.table, state.settings,
+            plots, begin, end, row_ns, first_row, state.table, settings,
             make_tracks(1, len(state.tuning.models)), make_looks(1, len(state.table)),
             np.zeros(COUNTERS, np.int64),
             _make_nodes(int((end - begin).max(initial=0)), len(state.tuning.models)))

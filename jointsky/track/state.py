@@ -52,9 +52,9 @@ class TrackerState:
 
     table: the sensors as records, row_of: sensor id -> row of it; screen: which reports are
     refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`;
-    false_count, density_log, scans, due_ns, seen: see `jointsky.track.learned`; head, following:
-    the gating grid; pending: plots whose bucket has not ended; held: late ones, the first since
-    held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
+    false_count, density_log, scans, due_ns, seen, switching: see `jointsky.track.learned`; head,
+    following: the gating grid; pending: plots whose bucket has not ended; held: late ones, the
+    first since held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
     tracker was last advanced, each with the serial of its track; gone: tracks that were found then
     never to have been; registration: biases of sensors, learned; now_ns: how far it
     was advanced, before_ns: and before that.
@@ -74,6 +74,7 @@ class TrackerState:
     scans: F64
     due_ns: I64
     seen: F64
+    switching: F64
     head: I32
     following: I32
     free: I32

@@ -10,6 +10,7 @@ from jointsky.kernels.filter import (
     mix,
     predict,
     predict_height,
+    rate_slope,
     store,
     update_height,
     update_position,
@@ -36,7 +37,7 @@ from jointsky.track.associate import evidence_of
 from jointsky.track.coverage import hit
 from jointsky.track.gate import renew
 from jointsky.track.ghosts import may_confirm
-from jointsky.track.learned import Learned
+from jointsky.track.learned import LOG_FACTOR, Learned, learn_switching
 from jointsky.track.measure import WANDER, follow, measure, seen_at
 from jointsky.track.numbers import next_number
 
@@ -53,6 +54,8 @@ GUESS_TURN_S = 5.0
 SHARE_STEP = 0.1
 # A track seen only now and then (low flight, terrain) is not missed as one that is always seen.
 SHARE_MIN = 0.3
+# A track of fewer plots is not known well enough to tell how restless aircraft are.
+SURE_HITS = 6
 
 
 @inlined
@@ -63,8 +66,12 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     t, s = tracks[i], plot.sensor
     own = settings[t.area]
     ratio = evidence_of(t, plot, own) + math.log(sensor.p_detection)
-    ratio += move(t, plot, sensor, own, block) if math.isnan(said) else said
-    ratio -= plot.density_log
+    if math.isnan(said):
+        said, slope = move(t, plot, sensor, own, block)
+        if t.state == CONFIRMED and t.hits >= SURE_HITS:
+            learn_switching(learned, slope)
+    t.switch_rate = own.switch_rate * math.exp(learned.switching[LOG_FACTOR])
+    ratio += said - plot.density_log
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))
     t.odds = min(t.odds + ratio, own.odds_max)
@@ -96,12 +103,15 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
 
 @inlined
 def move(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
-          block: F64) -> float:
-    """The IMM takes the plot's position and velocity; returns the log likelihood of position."""
+          block: F64) -> tuple[float, float]:
+    """The IMM takes the plot's position and velocity; returns the log likelihood of position, and
+    the slope of that of both in the log of the rate of switching."""
+    dt_s = max((plot.time_ns - t.time_ns) * 1e-9, 0.0)
     go_to(t, plot.time_ns, settings, block)
     said = take_position(t, plot, sensor, settings, block)
+    slope = rate_slope(block, t.mu, dt_s, t.switch_rate)
     settle(t, block)
-    return said
+    return said, slope
 
 
 @inlined
@@ -110,7 +120,7 @@ def go_to(t: Track, time_ns: int, settings: Settings, block: F64) -> None:
     load(block, t.x, t.p, t.mu, settings.turn_rad_s, settings.noise, settings.share)
     dt_s = (time_ns - t.time_ns) * 1e-9
     if dt_s > 0:
-        mix(block, t.mean, t.spread, dt_s, settings.switch_rate)
+        mix(block, t.mean, t.spread, dt_s, t.switch_rate)
         predict(block, dt_s, settings.turn_max_rad_s)
         t.time_ns = time_ns
 
@@ -118,7 +128,8 @@ def go_to(t: Track, time_ns: int, settings: Settings, block: F64) -> None:
 @inlined
 def take_position(t: Track, plot: Plot, sensor: SensorRow, settings: Settings,
                   block: F64) -> float:
-    """The models in the block take the plot's position and velocity; returns as `move`."""
+    """The models in the block take the plot's position and velocity; returns the log likelihood of
+    position."""
     z0, z1, r00, r01, r11 = measure(t, plot, sensor, settings)
     # Plots of one bucket may come a little out of order: there it is of position less velocity.
     update_position(block, z0, z1, r00, r01, r11, min((plot.time_ns - t.time_ns) * 1e-9, 0.0))

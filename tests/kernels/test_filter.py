@@ -108,6 +108,18 @@ def compare(block: np.ndarray, expected: list) -> None:
                                    atol=1e-7 * np.abs(p).max())
 
 
+@given(seed=seeds, dt_s=st.floats(0.01, 60), switch_s=st.floats(3, 200))
+def test_the_slope_of_the_likelihood_in_the_rate_of_switching(seed: int, dt_s: float,
+                                                              switch_s: float) -> None:
+    rng, tuning = np.random.default_rng(seed), Tuning(models=MODELS, switch_s=switch_s)
+    before, after = rng.dirichlet(np.ones(len(MODELS)), 2)
+    block, numbers = np.zeros(kalman.BLOCK), settings_of(tuning)[0]
+    block[kalman.MU:kalman.MU + len(MODELS)] = after
+    block[kalman.SHARE:kalman.SHARE + len(MODELS)] = numbers["share"]
+    found = kalman.rate_slope(block, before, dt_s, numbers["switch_rate"])
+    assert found == pytest.approx(twin.rate_slope(before, after, tuning, dt_s), rel=1e-5, abs=1e-7)
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=seeds, dt_s=st.floats(0.01, 20))
 def test_a_whole_step_of_the_imm(seed: int, dt_s: float) -> None:

@@ -7,7 +7,7 @@ kernels. It knows radars and sources of positions, one unit, no limits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pyproj import Geod, Transformer
@@ -113,6 +113,17 @@ def reweigh(mu, logs):
     return raw / raw.sum(), best + math.log(raw.sum())
 
 
+def rate_slope(before, after, tuning, dt):
+    """d log likelihood / d log (1 / switch_s), by differences: of models with the chances `before`,
+    which became `after` by a plot a time dt later."""
+    def chances(log_rate):
+        return before @ switch_table(
+            replace(tuning, switch_s=tuning.switch_s * math.exp(-log_rate)), dt)
+    likelihood = after / chances(0.0)
+    up, down = (math.log(chances(step) @ likelihood) for step in (1e-4, -1e-4))
+    return (up - down) / 2e-4
+
+
 def full(upper):
     p = np.zeros((4, 4))
     p[UPPER] = upper
@@ -130,6 +141,7 @@ class Track:
     ps: list
     mu: np.ndarray
     odds: float
+    switch_s: float
     started_ns: int
     updated_ns: int
     height: np.ndarray | None = None
@@ -184,6 +196,7 @@ class SlowTracker:
             for primary in (False, True)]) for s in range(n)])
         self.hits, self.expected = np.zeros((2, n, 4, RINGS, SECTORS))
         self.in_vain = np.zeros((n, 4, RINGS, SECTORS))
+        self.restless = self.restless_known = 0.0
 
     # ---- the loop
 
@@ -463,12 +476,21 @@ class SlowTracker:
     def go_to(self, track: Track, ns: int) -> None:
         dt = (ns - track.time_ns) * 1e-9
         if dt > 0:
-            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu, self.tuning, dt)
+            track.xs, track.ps, track.mu = interact(track.xs, track.ps, track.mu,
+                                                    self.of(track), dt)
             for m, model in enumerate(self.tuning.models):
                 f = transition(math.radians(model.turn_deg_s), dt)
                 track.xs[m] = f @ track.xs[m]
                 track.ps[m] = f @ track.ps[m] @ f.T + white_noise(model.noise, dt)
             track.time_ns = ns
+
+    def of(self, track: Track) -> Tuning:
+        return replace(self.tuning, switch_s=track.switch_s)
+
+    def learn_restlessness(self, slope: float) -> None:
+        self.restless_known = min(self.restless_known + slope ** 2, 190)
+        self.restless = float(np.clip(self.restless + slope / (10 + self.restless_known),
+                                      -math.log(3), math.log(3)))
 
     def taken(self, track: Track, plot: dict, s: int):
         """States, covariances and probabilities of the models with a plot; log likelihood."""
@@ -491,8 +513,12 @@ class SlowTracker:
         pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
         ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot)
         if log is None:
+            before, dt = track.mu, (plot["ns"] - track.time_ns) * 1e-9
             self.go_to(track, plot["ns"])
             track.xs, track.ps, track.mu, log = self.taken(track, plot, s)
+            if track.number and track.hits >= 6 and dt > 0:
+                self.learn_restlessness(rate_slope(before, track.mu, self.of(track), dt))
+        track.switch_s = tuning.switch_s * math.exp(-self.restless)
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
         track.ground = plot["ground"]
@@ -623,7 +649,8 @@ class SlowTracker:
         track = Track(plot["ns"], plot["point"], axes_at(latitude, longitude), [], [],
                       np.array([model.share for model in tuning.models]) / sum(
                           model.share for model in tuning.models),
-                      odds - tuning.near_penalty * by_track, plot["ns"], plot["ns"])
+                      odds - tuning.near_penalty * by_track, tuning.switch_s, plot["ns"],
+                      plot["ns"])
         if plot["height"] is not None:
             track.height_ns, track.height = plot["ns"], np.array([plot["height"], 0.0])
             track.height_p = np.diag([tuning.sigma_mode_c_m ** 2, 400.0])

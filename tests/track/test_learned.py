@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 
 from jointsky.model.schema import PlotBatch
-from jointsky.model.sensor import SensorKind
+from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.track import tracker
-from jointsky.track.learned import CELLS, EXPECTED, HITS, RINGS, SECTORS
+from jointsky.track.learned import (
+    CELLS,
+    EXPECTED,
+    HITS,
+    INFORMATION,
+    LOG_FACTOR,
+    RINGS,
+    SECTORS,
+)
+from jointsky.track.tuning import Model, Tuning
 from tests.track.scenes import BEGIN_NS, S, clutter, course, join, looks, radar, say
 
 PSR = radar(2, kind=SensorKind.PSR, max_range_m=200_000.0, clutter=20.0, sigma_azimuth_rad=0.002)
@@ -125,3 +134,29 @@ def test_what_was_learned_goes_with_the_state() -> None:
     state = tracker.advance(state, more, BEGIN_NS + 300 * S)
     assert (state.false_count != kept.false_count).any()
     np.testing.assert_array_equal(wider.false_count[0], kept.false_count[0])
+
+
+@pytest.mark.parametrize("true_s", [11.0, 44.0])
+def test_the_rate_of_switching_is_that_of_the_traffic(true_s: float) -> None:
+    """Aircraft that draw their way of flying as the models say, but at another rate."""
+    models = (Model(0.0, 0.1, 0.6), *[Model(3.0, 0.1, 0.1)] * 2, *[Model(-3.0, 0.1, 0.05)] * 4)
+    adsb = Sensor(9, "ADS-B", SensorKind.ADSB, 0.0, 0.0, 0.0, 2.0, 0.0, 20.0, 0.0)
+    rng = np.random.default_rng(round(true_s))
+    times = np.arange(0.0, 600.0, 2.0)
+    parts = []
+    for number in range(40):
+        drawn = rng.random(len(times)) < 1 - math.exp(-2.0 / true_s)
+        drawn[0] = True
+        turn = rng.choice([0.0, 3.0, -3.0], len(times), p=[0.6, 0.2, 0.2])[
+            np.maximum.accumulate(np.where(drawn, np.arange(len(times)), 0))]
+        heading = rng.uniform(0, 2 * np.pi) + np.radians(np.cumsum(2 * turn) - turn)
+        north, east = (np.cumsum(400 * part(heading)) for part in (np.cos, np.sin))
+        latitude = 45.0 + number % 5 + north / 111_200
+        longitude = 5.0 + number // 5 + east / 111_200 / np.cos(np.radians(45 + number % 5))
+        parts.append(looks(adsb, latitude, longitude, np.full(len(times), 5000.0), times, rng,
+                           address=0x400000 + number))
+    state = tracker.advance(
+        tracker.start(World.STUDY, 1, (adsb,), Tuning(models=models, registration_s=0.0)),
+        join(*parts), int(BEGIN_NS + 600 * S))
+    assert state.switching[INFORMATION] > 30
+    assert 22.0 / math.exp(state.switching[LOG_FACTOR]) == pytest.approx(true_s, rel=0.3)

@@ -54,6 +54,8 @@ def test_the_same_where_tracks_are_close() -> None:
 
 
 def compare(state: TrackerState, slow: SlowTracker, now_ns: int) -> None:
+    assert slow.restless_known > 0
+    np.testing.assert_allclose(state.switching, (slow.restless, slow.restless_known), rtol=1e-4)
     fast = state.tracks[np.isin(state.tracks["state"], (1, 2))]
     assert len(fast) == len(slow.tracks)
     by_start = {(one.started_ns, one.hits): one for one in slow.tracks}
