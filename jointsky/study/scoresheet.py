@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jointsky.model.errors import FileProblem
-from jointsky.study.consistency import FLIGHT, PARTS
+from jointsky.study.consistency import MEASURES, PARTS, PHASES
 from jointsky.study.score import Score
 
 # Measure -> what it is called, digits, unit.
@@ -40,10 +40,6 @@ ROWS = {
     "siap_spuriousness": ("SIAP spuriousness", 4, ""),
     "siap_rate_of_changes": ("SIAP rate of number changes", 6, "1/s"),
     "siap_longest": ("SIAP longest track segment", 4, ""),
-    **{f"nees_{part}_{when}{what}": (title.format(part=part, when=when), 3, "")
-       for part in PARTS for when in FLIGHT for what, title in (
-           ("", "NEES of {part}, {when}"), ("_inside", "  pairs within 95 % of chi-square"),
-           ("_steps", "  steps within 95 % of their mean"))},
 }
 
 
@@ -52,7 +48,7 @@ def measures_of(result: Score) -> dict[str, float | int | None]:
     flat: dict[str, Any] = asdict(result)
     flat |= flat.pop("continuity")
     flat |= flat.pop("consistency")
-    return {name: None if math.isnan(flat[name]) else flat[name] for name in ROWS}
+    return {name: None if math.isnan(flat[name]) else flat[name] for name in (*ROWS, *MEASURES)}
 
 
 def sheet_of(result: Score) -> list[tuple[str, str]]:
@@ -60,9 +56,36 @@ def sheet_of(result: Score) -> list[tuple[str, str]]:
     measures = measures_of(result)
     return [(title, "nothing to measure" if measures[name] is None
              else f"{measures[name]:,.{digits}f} {unit}".strip())
-            for name, (title, digits, unit) in ROWS.items()
-            # Tracks need not say how sure they are.
-            if not name.startswith("nees_") or measures[name] is not None]
+            for name, (title, digits, unit) in ROWS.items()] + _consistency_of(measures)
+
+
+def _consistency_of(measures: dict[str, float | int | None]) -> list[tuple[str, str]]:
+    """NEES by part and phase of flight, where tracks say how sure they are."""
+    rows = []
+    for part, cells in PARTS.items():
+        wanted = cells.stop - cells.start
+        for phase, title in PHASES.items():
+            name = f"nees_{part}_{phase}"
+            if (mean := measures[name]) is None:
+                continue
+            margin = measures[f"{name}_margin"]
+            verdict = ("" if margin is None else f" +-{margin:.2f}: as it should"
+                       if abs(mean - wanted) <= margin else f" +-{margin:.2f}: "
+                       + ("too sure" if mean > wanted else "too careful"))
+            rows.append((f"NEES of {part} ({wanted}), {title}",
+                         f"{mean:.2f}{verdict}; inside 95 %: pairs {measures[f'{name}_inside']:.3f}"
+                         f", steps {measures[f'{name}_steps']:.3f}"))
+        if measures[f"nees_{part}_all"] is not None:
+            rows.append(("  its variance over that of chi-square; of steps, over independence",
+                         f"{measures[f'nees_{part}_all_tails']:.1f}; "
+                         f"{_text(measures[f'nees_{part}_all_common'])}"))
+            rows.append(("  steps within 95 % of such a variance",
+                         f"{measures[f'nees_{part}_all_fair']:.3f}"))
+    return rows
+
+
+def _text(value: float | None) -> str:
+    return "nothing to measure" if value is None else f"{value:.2f}"
 
 
 def json_of(result: Score) -> str:

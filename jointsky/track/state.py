@@ -54,9 +54,9 @@ class TrackerState:
     refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`;
     false_count, density_log, scans, due_ns, seen, switching: see `jointsky.track.learned`; head,
     following: the gating grid; pending: plots whose bucket has not ended; held: late ones, the
-    first since held_ns; moments: see `jointsky.track.history`; settled: plots that were used for good when the
-    tracker was last advanced, each with the serial of its track; gone: tracks that were found then
-    never to have been; registration: biases of sensors, learned; now_ns: how far it
+    first since held_ns; moments: see `jointsky.track.history`; settled: plots that were used for
+    good when the tracker was last advanced, each with the serial of its track; gone: tracks that
+    were found then never to have been; registration: biases of sensors, learned; now_ns: how far it
     was advanced, before_ns: and before that.
     """
 

@@ -193,8 +193,68 @@ def test_a_linear_filter_that_knows_its_noise_has_the_nees_of_chi_square() -> No
             assert result[f"nees_{part}_{when}"] == pytest.approx(mean, rel=0.05)
             assert result[f"nees_{part}_{when}_inside"] == pytest.approx(0.95, abs=0.012)
             assert result[f"nees_{part}_{when}_steps"] > 0.8
+            assert result[f"nees_{part}_{when}_fair"] > 0.8
+            assert result[f"nees_{part}_{when}_margin"] == pytest.approx(0.1, abs=0.07)
+            assert result[f"nees_{part}_{when}_tails"] == pytest.approx(1, abs=0.12)
     bold = score(truth, replace(tracks, covariance=cov / 4), STEP_S).consistency
     assert bold["nees_state_straight"] == pytest.approx(4 * result["nees_state_straight"])
     assert bold["nees_state_straight_steps"] == 0
     assert np.isnan(score(truth, replace(tracks, covariance=None),
                           STEP_S).consistency["nees_state_straight"])
+
+
+def test_what_the_mean_of_nees_may_be_is_what_it_is_from_seed_to_seed() -> None:
+    """The margin is 1.96 standard deviations of the mean over fresh truths: also of aircraft whose
+    errors last, some of which are known worse than they say."""
+    means, margins = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        lasting = rng.normal(0, 100, (50, 2)) * rng.choice([1, 2], (50, 1))
+        truth, tracks = scattered(np.repeat(lasting[None], 20, 0))
+        found = score(truth, tracks, STEP_S).consistency
+        means.append(found["nees_position_all"])
+        margins.append(found["nees_position_all_margin"])
+    assert np.mean(margins) == pytest.approx(2.01 * np.std(means), rel=0.25)
+
+
+def test_errors_that_aircraft_have_in_common_show() -> None:
+    rng = np.random.default_rng(1)
+    apart, together = rng.normal(0, 100, (200, 50, 2)), rng.normal(0, 100, (200, 1, 2))
+    for off, low, high in ((apart, 0.7, 1.3), (apart * 0.7 + together * 0.7, 8, 20)):
+        found = score(*scattered(off), STEP_S).consistency
+        assert low < found["nees_position_all_common"] < high
+    heavy = apart * rng.choice([0.5, 2], (200, 50, 1))
+    found = score(*scattered(heavy / np.sqrt(2.125)), STEP_S).consistency
+    assert found["nees_position_all"] == pytest.approx(2, rel=0.05)
+    assert found["nees_position_all_tails"] == pytest.approx(2.6, abs=0.3)
+    assert found["nees_position_all_steps"] < 0.9 < found["nees_position_all_fair"]
+
+
+def test_phases_of_flight_are_told_apart() -> None:
+    """Manoeuvres in steps 20 to 29: where tracks are wrong is found out."""
+    for rows, bad in (((20, 21), "onset"), ((*range(8, 20), *range(37, 60)), "steady"),
+                      (range(15), "young")):
+        off = np.full((60, 50, 2), 100.0)
+        off[list(rows)] *= 3
+        truth, tracks = scattered(off)
+        turning = np.repeat((np.arange(60) >= 20) & (np.arange(60) < 30), 50)
+        found = score(replace(truth, manoeuvring=turning), tracks, STEP_S).consistency
+        assert found[f"nees_position_{bad}"] == pytest.approx(18, rel=1e-3)
+        for other in {"onset", "steady", "young"} - {bad}:
+            assert found[f"nees_position_{other}"] < 16
+    assert math.isnan(found["nees_position_no_height"])
+
+
+def scattered(off_m: np.ndarray) -> tuple[Truth, TrackRows]:
+    """Aircraft that stand still, and tracks that are off by (steps, aircraft, 2) m and say that
+    they are known to 100 m."""
+    steps, n, _ = off_m.shape
+    time, number = 60 + STEP_S * (1 + np.repeat(np.arange(steps), n)), np.tile(np.arange(n), steps)
+    longitude, level = 0.02 * number, np.zeros(steps * n)
+    truth = Truth(time, number, level, longitude, level, level, level, level > 0,
+                  np.ones(steps * n, np.int64))
+    covariance = np.zeros((steps * n, 10))
+    covariance[:, [0, 4]], covariance[:, [7, 9]] = 1e4, 1.0
+    east, north = off_m.reshape(-1, 2).T
+    return truth, TrackRows(time, number, north * NORTH_M, longitude + east / 6_378_137.0, level,
+                            level, level, covariance)
