@@ -3,7 +3,8 @@
 An hour of a radar at Barcelona (shared data; or a recording of it that is named): the tracker gets
 the plots without Mode 3/A, addresses and callsigns, which then judge what it made of them
 (`jointsky.study.purity`). Goals: purity 0.97, completeness 0.95. Beside it the same with nothing
-taken away.
+taken away, and why plots are not in a track of their own aircraft. The same of the recordings of
+2016, of multilateration and of ADS-B.
 
 Two hours of multilateration (CAT020) and ADS-B (CAT021 edition 0.23) at Barcelona: how far apart
 they report the same aircraft (`jointsky.study.agreement`), as it is and after the biases that the
@@ -27,7 +28,7 @@ from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch, PlotFlag
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of
 from jointsky.study.agreement import Differences, corrected, differences
-from jointsky.study.purity import track_purity
+from jointsky.study.purity import follow, losses_of, measure_purity
 from jointsky.track import tracker
 from jointsky.track.estimates import BiasEstimate, estimates_of
 from jointsky.track.registration import finish
@@ -44,6 +45,7 @@ DATE, EDITIONS = date(2016, 5, 10), {21: "0.23"}
 MLAT, ADSB = sensor_id_of(0, 107), sensor_id_of(0, 108)
 STEP_NS = 10 * NS_PER_S
 # Times that are tried one after the other, to see what one for all aircraft can do at best.
+EQUIPMENT = int(PlotFlag.TEST | PlotFlag.FIXED_TRANSPONDER)
 TRIED_S = [round(0.1 * step, 1) for step in range(-12, 5)]
 
 
@@ -55,17 +57,31 @@ def read(path: Path, sensors: tuple[Sensor, ...] = (), editions: Mapping[int, st
     return plots.take(np.argsort(plots.time_ns, kind="stable")), opened.first.sensors
 
 
-def measure(path: Path) -> None:
-    """Print what became of the addresses of a recording."""
-    plots, sensors = read(path, (RADAR,))
+def measure(plots: PlotBatch, sensors: tuple[Sensor, ...], name: str) -> None:
+    """Print what became of the addresses of a recording. Fixed transponders are left out, as the
+    tracker leaves them out."""
+    known = plots.has("icao_address") & ((plots.flags & EQUIPMENT) == 0)
+    addressed = plots.take(known)
+    address = addressed.icao_address.astype(np.int64)
+    print(f"{name}: {len(plots):,} plots, {len(address):,} with one of "
+          f"{len(np.unique(address))} addresses")
     for bare in (True, False):
-        found = track_purity(plots, sensors, bare=bare)
-        if bare:
-            print(f"{path.name}: {len(plots):,} plots, {found.plots:,} with one of "
-                  f"{found.addresses} addresses")
+        serial = follow(plots, sensors, bare=bare)[known]
+        found = measure_purity(address, serial)
         print(f"addresses and codes {'stripped (goals 0.97, 0.95)' if bare else 'used'}: purity "
               f"{found.purity:.4f}, completeness {found.completeness:.4f}, in one track "
               f"{found.longest:.4f}, {found.tracks} tracks")
+        if bare:
+            period_s = sensors[0].period_s if sensors else 1.0
+            for loss in losses_of(addressed, serial, period_s):
+                silent = ", after a missed turn or more" if loss.silent else ""
+                print(f"    {loss.cause.value}{silent}: {loss.changes} changes, {loss.plots} plots "
+                      f"of {loss.addresses} aircraft")
+
+
+def strip(path: Path) -> None:
+    """`measure` of a radar."""
+    measure(*read(path, (RADAR,)), path.name)
 
 
 def registered(plots: PlotBatch) -> list[BiasEstimate]:
@@ -87,7 +103,8 @@ def compare(mlat: Path, adsb: Path) -> None:
     reference.sensor_id[:] = ADSB
     both = PlotBatch.join([measured, reference], measured.world)
     both = both.take(np.argsort(both.time_ns, kind="stable"))
-    print(f"{mlat.name}: {len(measured):,} plots; {adsb.name}: {len(reference):,} plots")
+    measure(measured, (), mlat.name)
+    measure(reference, (), adsb.name)
     told("before registration", measured, reference)
     bias, clock = registered(both)
     print(f"registration, from {bias.windows} windows of flight ({bias.refused} refused): MLAT "
@@ -132,7 +149,7 @@ def tell(name: str, pairs: Differences) -> None:
 def main() -> None:
     """The recordings that are named, or those of the shared data where they are."""
     named = [Path(one) for one in sys.argv[1:]] if sys.argv[0].endswith("recordings.py") else []
-    for usual, run in (((FILE,), measure), (PAIR, compare)):
+    for usual, run in (((FILE,), strip), (PAIR, compare)):
         files = tuple(named) or usual
         if len(files) != len(usual):
             continue

@@ -79,7 +79,7 @@ def track_type(models: int) -> np.dtype[np.void]:
 
 
 # A plot made ready. sensor: row of the sensor table; form POLAR or PLACED; raw: range and azimuth
-# as they came; range without bias,
+# (of a placed plot latitude and longitude) as they came; range without bias,
 # sine and cosine of azimuth without bias, radius of the earth that way; point: ECEF at its own or
 # an assumed height; height_m (NaN: none), code, address (-1: none); assumed: mean and sigma of
 # the height if none is known; velocity east, north (NaN: none); sigma_m of a placed plot;

@@ -273,7 +273,7 @@ def _fill_placed(plot: Plot, latitude_rad: float, longitude_rad: float, sigma_m:
             and 0 <= sigma_m < SIGMA_MAX_M):
         return BAD_VALUE
     plot.form, plot.sigma_m = PLACED, max(sigma_m, SIGMA_MIN_M)
-    plot.raw[0], plot.raw[1] = np.nan, np.nan
+    plot.raw[0], plot.raw[1] = latitude_rad, longitude_rad
     plot.range_m, plot.sin_az, plot.cos_az, plot.radius_m = 0.0, 0.0, 0.0, 0.0
     plot.assumed[0], plot.assumed[1] = settings.height_max_m / 2, settings.height_max_m / 4
     height = 0.0 if math.isnan(plot.height_m) else plot.height_m

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointsky.study.purity import NONE, measure_purity, track_purity, without_identities
+from jointsky.model.schema import PlotFlag
+from jointsky.study.purity import (
+    NONE,
+    Cause,
+    Loss,
+    losses_of,
+    measure_purity,
+    track_purity,
+    without_identities,
+)
 from tests.track.scenes import course, join, looks, radar
 
 
@@ -45,3 +54,39 @@ def test_aircraft_far_apart_are_followed_without_their_names() -> None:
     result = track_purity(plots, (radar(),))
     assert (result.addresses, result.tracks) == (5, 5)
     assert (result.purity, result.completeness) == (1, 1)
+
+
+def test_why_plots_are_in_the_track_of_another() -> None:
+    """Three aircraft every 4 s. The second's first plots are in the track of the first one after
+    it was silent, while both stand; the third's last ones in that of the second, from the ground
+    into flight; and of one plot there is no track."""
+    parts = [looks(radar(), *course(48.1 + 0.1 * k, 9.0, 90.0, 0.0, times),
+                   np.full(len(times), 300.0), times, address=k)
+             for k, times in enumerate((np.arange(0.0, 40, 4), np.arange(60.0, 160, 4),
+                                        np.arange(100.5, 180, 4)))]
+    for part in parts[:2]:
+        part.flags[:] |= np.uint16(PlotFlag.ON_GROUND)
+    plots = join(*parts)
+    owner, second = plots.icao_address.astype(np.int64), (plots.time_ns - plots.time_ns[0]) * 1e-9
+    serial = owner.copy()
+    serial[(owner == 1) & (second < 70)] = 0
+    serial[(owner == 2) & (second > 163)] = 1
+    serial[(owner == 2) & (second < 103)] = NONE
+    assert losses_of(plots, serial, 4.0) == [
+        Loss(Cause.GROUND, True, 1, 3, 1), Loss(Cause.BETWEEN, True, 1, 4, 1),
+        Loss(Cause.UNHELD, False, 1, 1, 1)]
+
+
+def test_a_plot_from_where_no_aircraft_on_the_ground_can_be() -> None:
+    """One stands 3 km off, another 2 km from it; one of its plots lies beside the first."""
+    times = np.arange(0.0, 80, 4)
+    first, other = (looks(radar(), *course(48.03, 9.0 + east, 90.0, 0.0, times),
+                          np.full(len(times), 300.0), times, address=k)
+                    for k, east in enumerate((0.0, 0.03)))
+    first = first.take(times != 40)
+    other.range_m[10], other.azimuth_rad[10] = first.range_m[9], first.azimuth_rad[9]
+    plots = join(first, other)
+    plots.flags[:] |= np.uint16(PlotFlag.ON_GROUND)
+    serial = plots.icao_address.astype(np.int64)
+    serial[(serial == 1) & (plots.range_m == first.range_m[9])] = 0
+    assert losses_of(plots, serial, 4.0) == [Loss(Cause.MISPLACED, False, 1, 1, 1)]

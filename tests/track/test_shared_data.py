@@ -20,7 +20,6 @@ from jointsky.model.sensor import Sensor, SensorKind
 from jointsky.model.world import World
 from jointsky.study.purity import track_purity
 from jointsky.study.score import Score, score
-from jointsky.track.tuning import Tuning
 
 # What Stone Soup reached with the same plots and true biases: GOSPA m (design notes, 2026).
 STONE_SOUP_GOSPA_M = {"radar_20": 2865, "radar_200": 6154, "radar_1000": 18_772}
@@ -103,20 +102,19 @@ def test_a_real_radar_is_followed_address_by_address(shared: Path) -> None:
 
 def test_a_real_radar_is_followed_without_addresses_and_codes(shared: Path) -> None:
     """The same hour with Mode 3/A, address and callsign taken away: the tracks still follow one
-    aircraft each. The radar is told as exact as its plots are; buckets of an eighth of a turn."""
+    aircraft each."""
     sensor = Sensor(20 << 8 | 129, "Barcelona", SensorKind.PSR_SSR, math.radians(41.300702),
-                    math.radians(2.102058), 27.0, 4.0, 300_000.0, 6.0, 0.0003)
+                    math.radians(2.102058), 27.0, 4.0, 300_000.0, 80.0, 0.0016)
     path = shared / "asterix" / "barcelona_radar_cat048_20230502.ast"
     opened = open_recording(path, (sensor,))
     plots, _ = split_worlds(opened.first, read_frames(opened.first, opened.frames).plots)
     plots, _ = split_known(opened.first, plots)
     plots = plots.take(np.lexsort((plots.sensor_id, plots.time_ns)))
-    tuning = Tuning(bucket_s=0.5)
-    result = track_purity(plots, opened.first.tracker.sensors, tuning)
+    result = track_purity(plots, opened.first.tracker.sensors)
     assert result.addresses == 177 and result.plots > 43_000
-    assert result.purity > 0.94
-    assert result.completeness > 0.93
+    assert result.purity > 0.97
+    assert result.completeness > 0.95
     airborne = (plots.flags & PlotFlag.ON_GROUND) == 0
-    result = track_purity(plots, opened.first.tracker.sensors, tuning, airborne)
+    result = track_purity(plots, opened.first.tracker.sensors, counted=airborne)
     assert result.purity > 0.98
     assert result.completeness > 0.97
