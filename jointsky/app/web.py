@@ -19,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from jointsky.app.cards import VERSION, card_of, geojson_of, health_of, row_of
 from jointsky.app.consoles import TRY_LATER, Console
 from jointsky.app.hub import Hub
+from jointsky.app.lawview import agreements_of
 from jointsky.app.picture import Picture
 from jointsky.app.session import Session
 
@@ -118,6 +119,11 @@ def _add_api(app: FastAPI, desk: Desk, counters: Callable[[], dict[str, Any]]) -
         if row is None:
             raise HTTPException(404, f"no track {number} in the picture")
         return card_of(picture, row)
+
+    @app.get("/api/agreements")
+    async def agreements(session: str | None = None) -> dict[str, Any]:
+        picture = desk.picture_of(session)
+        return agreements_of(picture.law, picture.now_ns)
 
     @app.get("/api/picture.geojson")
     async def picture(session: str | None = None) -> dict[str, Any]:
