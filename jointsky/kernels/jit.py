@@ -18,16 +18,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numba
+from numba import config, types
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.registry import CPUDispatcher
+from numba.core.runtime import rtsys
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CONFIG: Any = numba.config  # its settings are made at run time
 IMPORT = re.compile(rf"^(?:from|import) {PACKAGE.name}\.([\w.]+)", re.MULTILINE)
 
-HELPER: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+KERNEL: Any = {"nopython": True, "nogil": True, "error_model": "numpy"}
+# A helper gets its arrays from the kernel and makes none (numba refuses), so it need not count who
+# holds them: that counting took a sixth of the tracker's time. What Python would need to call it is
+# not made: that took a third of the time of compiling.
+HELPER: Any = {**KERNEL, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def cache_root(beside: Path) -> Path:
@@ -39,37 +45,77 @@ def cache_root(beside: Path) -> Path:
     return (Path(home) if home else Path.home() / ".cache") / PACKAGE.name
 
 
-CACHE = Path(CONFIG.CACHE_DIR or cache_root(Path(__file__).parent))
+CACHE = Path(config.CACHE_DIR or cache_root(Path(__file__).parent))
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; it releases the interpreter lock while it runs."""
-    with _CachedWith(function.__module__):
-        return cast(Callable[P, R],
-                    numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _kept(CPUDispatcher(function, targetoptions=KERNEL), function)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a small helper that kernels call; the compiler may fold it into its caller.
 
-    It gets its arrays from the kernel and makes none (numba refuses), so it need not count who
-    holds them: that counting took a sixth of the tracker's time.
+    Called from Python it is the Python function that it was written as, and as slow.
     """
-    with _CachedWith(function.__module__):
-        return cast(Callable[P, R], numba.njit(**HELPER)(function))
+    return _kept(_Helper(function, targetoptions=HELPER), function)
 
 
-class _CachedWith:
-    """While a function is decorated, numba takes the cache folder of its module."""
+def _kept(made: Any, function: Callable[P, R]) -> Callable[P, R]:
+    made._cache = _Kept(function)  # as numba's `enable_caching` does, with our own folders
+    return cast(Callable[P, R], made)
 
-    def __init__(self, module: str):
-        self._folder = cache_folder(module)
 
-    def __enter__(self) -> None:
-        self._before, CONFIG.CACHE_DIR = CONFIG.CACHE_DIR, str(self._folder)
+class _Helper(CPUDispatcher):  # type: ignore[misc]  # numba has no types
 
-    def __exit__(self, *_: object) -> None:
-        CONFIG.CACHE_DIR = self._before
+    def __call__(self, *args: Any) -> Any:
+        return self.py_func(*args)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """One version for all whole numbers, not one for each that stands in the source."""
+        return super().get_call_template(tuple(types.unliteral(one) for one in args), kws)
+
+
+class _Folder(_CacheLocator):  # type: ignore[misc]
+    """Where the compiled versions of a function are kept; its name says of which sources."""
+
+    def __init__(self, function: Callable[..., Any]):
+        self._path = cache_folder(function.__module__)
+        self._line = function.__code__.co_firstlineno
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> _Folder:
+        return cls(function)
+
+    def get_cache_path(self) -> str:
+        return str(self._path)
+
+    def get_source_stamp(self) -> str:
+        return self._path.name
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+
+class _Form(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (_Folder,)
+
+
+class _Kept(FunctionCache):  # type: ignore[misc]
+    """The compiled versions of a function on disk.
+
+    Where one is there, numba's compiler is left asleep: to wake it takes a third of a second, far
+    longer than to load a kernel, and a unit that starts is in a hurry.
+    """
+
+    _impl_class = _Form
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)  # what compiled code itself needs
+        found = self._load_overload(sig, target_context)
+        if found is None:
+            target_context.refresh()
+        return found
 
 
 @cache

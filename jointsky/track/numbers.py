@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from jointsky.kernels.jit import inlined
+from jointsky.kernels.jit import kernel
 from jointsky.model.batch import I64
 from jointsky.track.arrays import NEXT_NUMBER, Tracks
 
 NUMBERS = 65_535  # I062/040 has 16 bits, and 0 means none
 
 
-@inlined
+@kernel
 def next_number(tracks: Tracks, counters: I64) -> int:
     """The next system track number that no remembered track has."""
     for _ in range(NUMBERS):

@@ -222,8 +222,11 @@ def _chosen(rows: F64, local: I64) -> tuple[F64, F64, F64, I64]:
     for r in range(rows.shape[0]):
         if local[r // 2] != NONE:
             residual[at], sensor[at] = rows[r, 0], local[r // 2]
-            nuisance[at] = rows[r, 2:2 + NUISANCES]
-            bias[at] = rows[r, 2 + NUISANCES:]
+            # Cell by cell: to assign a slice costs two seconds of compiling, for its message alone.
+            for c in range(NUISANCES):
+                nuisance[at, c] = rows[r, 2 + c]
+            for c in range(BIASES):
+                bias[at, c] = rows[r, 2 + NUISANCES + c]
             at += 1
     return residual, nuisance, bias, sensor
 

@@ -65,7 +65,7 @@ def decode(buffer: bytes | U8, *, spans: Spans | None = None,
     that is not in it gets the edition that fits best (see `editions.py`).
     Raises `UsageProblem` for an edition that has no table; nothing for what the bytes hold.
     """
-    octets = np.frombuffer(buffer, np.uint8) if isinstance(buffer, bytes) else buffer
+    octets = _octets_of(buffer)
     if spans is None:
         spans = np.zeros(1, np.int64), np.array([len(octets)], np.int64)
     blocks, rows, more = split_blocks(octets, *spans, REJECTS_MAX)
@@ -94,7 +94,7 @@ def decode(buffer: bytes | U8, *, spans: Spans | None = None,
 def detect_editions(buffer: bytes | U8, *, spans: Spans | None = None,
                     every: bool = False) -> dict[int, EditionReport]:
     """Which edition each category follows, with the scores of those tried (`every`: of all)."""
-    octets = np.frombuffer(buffer, np.uint8) if isinstance(buffer, bytes) else buffer
+    octets = _octets_of(buffer)
     if spans is None:
         spans = np.zeros(1, np.int64), np.array([len(octets)], np.int64)
     blocks, _, _ = split_blocks(octets, *spans, REJECTS_MAX)
@@ -102,6 +102,12 @@ def detect_editions(buffer: bytes | U8, *, spans: Spans | None = None,
                                      every=every)
             for category in np.flatnonzero(np.bincount(blocks[:, 2])).tolist()
             if category in categories()}
+
+
+def _octets_of(buffer: bytes | U8) -> U8:
+    """The bytes as an array that cannot be written to: the one kind that kernels are compiled for,
+    whatever the bytes come in."""
+    return np.frombuffer(memoryview(buffer).toreadonly(), np.uint8)
 
 
 def _unknown(blocks: I64) -> I64:
