@@ -18,6 +18,7 @@ from jointsky.model.clock import NS_PER_S
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track import tracker
+from jointsky.track.arrays import NEVER
 from jointsky.track.estimates import BiasEstimate, estimates_of
 from jointsky.track.registration import finish
 from jointsky.track.state import TrackerState
@@ -27,11 +28,12 @@ STEP_S = 10.0
 
 @dataclass(frozen=True)
 class Course:
-    """What was known of all sensors at a time."""
+    """What was known of all sensors at a time. reporting: names of those whose plots came."""
 
     now_ns: int
     sensors: tuple[Sensor, ...]
     estimates: list[BiasEstimate]
+    reporting: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,39 @@ def register_recordings(paths: Sequence[Path], sensors: tuple[Sensor, ...],
 def _courses(states: Iterator[TrackerState]) -> Iterator[Course]:
     state = None
     for state in states:
-        yield Course(state.now_ns, state.sensors,
-                     estimates_of(state.registration, state.sensors))
+        yield _course(state)
     if state is not None:
         finish(state.registration, state.table, [moment.plots for moment in state.moments])
-        yield Course(state.now_ns, state.sensors,
-                     estimates_of(state.registration, state.sensors))
+        yield _course(state)
+
+
+def _course(state: TrackerState) -> Course:
+    reporting = tuple(sensor.name for sensor, last_ns in zip(
+        state.sensors, state.table["last_ns"].tolist(), strict=True) if last_ns != NEVER)
+    return Course(state.now_ns, state.sensors, estimates_of(state.registration, state.sensors),
+                  reporting)
 
 
 def heard(course: Course) -> list[tuple[Sensor, BiasEstimate]]:
     """Sensors with their estimates, without ADS-B that never came."""
     return [(sensor, one) for sensor, one in zip(course.sensors, course.estimates, strict=False)
             if one.role != "reference" or one.windows]
+
+
+def why_nothing(course: Course) -> str:
+    """Why no bias could be learned, in words; empty if one was."""
+    learning = [one for one in course.estimates if one.role == "learned"]
+    if any(one.windows for one in learning):
+        return ""
+    if not course.reporting:
+        return "nothing learned: there was no plot of a known sensor"
+    if len(course.reporting) == 1:
+        return (f"nothing learned: all plots come from one sensor, {course.reporting[0]}; biases "
+                "show where two sensors see the same aircraft")
+    if not learning:
+        return "nothing learned: the biases of all sensors are given, or those of references"
+    return ("nothing learned: no aircraft flew straight for long enough where two sensors "
+            "saw it")
 
 
 def table_of(course: Course) -> list[dict[str, Any]]:

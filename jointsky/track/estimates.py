@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointsky.model.sensor import Sensor
+from jointsky.track.arrays import NEVER
 from jointsky.track.registration import (
     AZIMUTH,
     RANGE,
@@ -81,7 +82,9 @@ def _warning(registration: Registration, row: int, sigmas: np.ndarray) -> str:
         return ""
     _, windows, refused = registration.tally[row].tolist()
     if windows + refused == 0:
-        return "not observable: no aircraft in common"
+        # A window lasts a while, and its plots wait until no late one can come.
+        begins = registration.active and bool((registration.learned_ns == NEVER).any())
+        return "not observed yet" if begins else "not observable: no aircraft in common"
     said = []
     before, name = registration.sigma[row], NUMBERS[role]
     weak = [name[c] for c in (RANGE, AZIMUTH, TIME)

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from jointsky.app.biasplot import BAR, bar
 from jointsky.app.cli import build
 from jointsky.app.folders import write_folder
+from jointsky.app.registration import Course, why_nothing
 from jointsky.codec.plotfolder import read_biases
+from jointsky.track.estimates import BiasEstimate
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,24 @@ def test_biases_of_a_folder_are_found(folder: Path, tmp_path: Path) -> None:
 def test_json_alone(folder: Path) -> None:
     result = CliRunner().invoke(build(), ["registration", str(folder), "--json", "-"])
     assert [row["name"] for row in json.loads(result.stdout)][:2] == ["ADS-B", "SSR 1"]
+
+
+def test_an_empty_table_says_why(tmp_path: Path) -> None:
+    write_folder(tmp_path / "one", seed=17, aircraft=6, radars=1, adsb=False, seconds=60)
+    result = CliRunner().invoke(build(), ["registration", str(tmp_path / "one")])
+    assert result.exit_code == 0, result.output
+    assert "nothing learned: all plots come from one sensor, SSR 1;" in result.stdout
+
+
+def test_what_keeps_biases_from_being_learned_has_a_word_each() -> None:
+    def why(role: str, *reporting: str) -> str:
+        nothing = (0.0, 0.0, 0.0)
+        one = BiasEstimate(1, role, False, nothing, nothing, nothing, nothing, 0, 0, 0, "")
+        return why_nothing(Course(0, (), [one], reporting))
+
+    assert "no plot of a known sensor" in why("learned")
+    assert "given" in why("given", "A", "B")
+    assert "no aircraft flew straight" in why("learned", "A", "B")
 
 
 def test_a_bar_shows_value_and_error() -> None:

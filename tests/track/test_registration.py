@@ -167,6 +167,15 @@ def test_a_sensor_without_company_is_not_observable() -> None:
     assert known.mean[0, 2].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
 
 
+def test_at_first_nothing_is_observed_yet_and_that_is_no_fault() -> None:
+    for sensors, warning in (((ONE, TWO), "not observed yet"),
+                             ((ONE,), "not observable: no aircraft in common")):
+        state = tracker.start(World.STUDY, 1, sensors, ORDERED)
+        plots = sky(sensors, {}, seed=2, seconds=20.0)
+        known = tracker.advance(state, plots, BEGIN_NS + 20 * S).registration
+        assert {one.warning for one in estimates_of(known, sensors)} == {warning}
+
+
 def test_one_aircraft_says_little_and_the_warning_says_so() -> None:
     plots = sky((ONE, TWO), {1: (100.0, 0.0, 0.0)}, aircraft=1, seconds=60.0, seed=8)
     known = learned((ONE, TWO), plots, 60)

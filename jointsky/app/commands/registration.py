@@ -38,7 +38,7 @@ def registration(
     from rich.progress import Progress
 
     from jointsky.app.biasplot import svg_of
-    from jointsky.app.registration import heard, table_of
+    from jointsky.app.registration import heard, table_of, why_nothing
     from jointsky.codec.plotfolder import read_biases
     from jointsky.model.errors import UsageProblem
 
@@ -60,6 +60,8 @@ def registration(
     console = Console()
     console.print(_sheet(courses[-1]))
     console.print(_bars(courses[-1]))
+    if why := why_nothing(courses[-1]):
+        console.print(why, markup=False, soft_wrap=True)
     for one_sensor, estimate in heard(courses[-1]):
         if estimate.warning:
             console.print(f"{one_sensor.name}: {estimate.warning}", markup=False, soft_wrap=True)
