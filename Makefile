@@ -17,7 +17,7 @@ demo: $(VENV)/run.stamp jointsky/app/static/index.html  ## A unit at Kant with t
 warm: $(VENV)/run.stamp  ## Compile the kernels now, not at the first start
 	$(PY) -m jointsky warm
 
-test: $(VENV)/dev.stamp jointsky/app/static/index.html check  ## Checks, then every fast test
+test: $(VENV)/docs.stamp jointsky/app/static/index.html check  ## Checks, then every fast test
 	$(PY) -m pytest -n $(WORKERS) -m "not slow" --dist loadgroup
 
 slow: $(VENV)/dev.stamp jointsky/app/static/index.html  ## The long runs: whole recordings, long fuzzing
@@ -32,7 +32,7 @@ check: $(VENV)/dev.stamp console/node_modules/.stamp  ## Style, types, floors
 bench: $(VENV)/bench.stamp jointsky/app/static/index.html  ## The figures of bench/RESULTS.md, against named peers
 	$(PY) -m bench
 
-docs: $(VENV)/dev.stamp  ## Pages that are generated: columns, settings, commands
+docs: $(VENV)/docs.stamp  ## Pages that are generated: columns, settings, commands, scripts
 	$(PY) tools/generate_schema.py
 	$(PY) tools/generate_commands.py
 	$(PY) tools/generate_scripts.py
@@ -43,7 +43,8 @@ tables: $(VENV)/dev.stamp  ## ASTERIX tables, from the specifications that libas
 lock:  ## Pin every package with its hashes (needs uv)
 	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" run.in -o run.txt
 	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" -c run.txt dev.in -o dev.txt
-	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" -c dev.txt bench.in -o bench.txt
+	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" -c dev.txt docs.in -o docs.txt
+	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" -c docs.txt bench.in -o bench.txt
 	cd requirements && uv pip compile -q --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" node.in -o node.txt
 
 clean:  ## Back to a fresh clone

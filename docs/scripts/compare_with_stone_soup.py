@@ -1,7 +1,7 @@
 """Beside Stone Soup: python docs/scripts/compare_with_stone_soup.py [FOLDER].
 
 FOLDER: a plot folder with truth and biases; without one, one is simulated. Needs what
-requirements/bench.txt lists. `python -m bench tracker_stonesoup` is the thorough comparison.
+requirements/docs.txt lists. `python -m bench tracker_stonesoup` is the thorough comparison.
 """
 
 # %% The plots: a folder that is named, or the first minutes of twelve aircraft from a seed.

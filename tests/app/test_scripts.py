@@ -19,8 +19,6 @@ SPEC.loader.exec_module(tool)
 def test_a_script_runs_and_its_page_holds_it(script: Path) -> None:
     page = script.with_suffix(".md").read_text()
     assert page.startswith(tool.code_of(script)), "run `make docs`"
-    if "stone_soup" in script.stem and importlib.util.find_spec("stonesoup") is None:
-        pytest.skip("Stone Soup is not here (requirements/bench.txt)")
     # Figures move with the tracker; the lines and their names stay.
     shown = page.split("```text\n")[1].removesuffix("```\n").splitlines()
     found = tool.output_of(script).splitlines()
