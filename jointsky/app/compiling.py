@@ -133,11 +133,12 @@ def types_of_share() -> tuple[Any, ...]:
     """The types with which the tracker's loop calls `jointsky.track.joint.share`."""
     known, plots = _state().tracker, np.empty(0, PLOT)
     work = make_work(len(plots), len(known.tracks), len(known.sensors))
-    return tuple(typeof(one) for one in (known.tracks, plots, 0, 0, known.table, known.looks,
+    of: Any = typeof
+    return tuple(of(one) for one in (known.tracks, plots, 0, 0, known.table, known.looks,
                                          known.settings, known.counters, work))
 
 
-class _Telling(event.Listener):  # type: ignore[misc]  # numba has no types
+class _Telling(event.Listener):
     """Prints a line for each function of ours that has been compiled."""
 
     def on_start(self, event: Any) -> None:
@@ -155,7 +156,7 @@ PARTS: dict[str, Callable[[], None]] = {"track": _track, "decode": _decode}
 def main(part: str) -> None:
     """Compile one part, and say so function by function on standard output."""
     gc.set_threshold(*GC_EVERY)
-    event.register("numba:compile", _Telling())
+    event.register("numba:compile", _Telling())  # type: ignore[no-untyped-call]
     PARTS[part]()
 
 

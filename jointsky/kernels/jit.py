@@ -18,10 +18,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from numba import config, types
+import numba
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.core.registry import CPUDispatcher
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
+
+CONFIG: Any = numba.config  # its settings are made at run time
+UNLITERAL: Any = types.unliteral
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +49,7 @@ def cache_root(beside: Path) -> Path:
     return (Path(home) if home else Path.home() / ".cache") / PACKAGE.name
 
 
-CACHE = Path(config.CACHE_DIR or cache_root(Path(__file__).parent))
+CACHE = Path(CONFIG.CACHE_DIR or cache_root(Path(__file__).parent))
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -62,21 +66,22 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _kept(made: Any, function: Callable[P, R]) -> Callable[P, R]:
-    made._cache = _Kept(function)  # as numba's `enable_caching` does, with our own folders
+    keep: Any = _Kept
+    made._cache = keep(function)  # as numba's `enable_caching`, with our own folders
     return cast(Callable[P, R], made)
 
 
-class _Helper(CPUDispatcher):  # type: ignore[misc]  # numba has no types
+class _Helper(CPUDispatcher):
 
     def __call__(self, *args: Any) -> Any:
         return self.py_func(*args)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """One version for all whole numbers, not one for each that stands in the source."""
-        return super().get_call_template(tuple(types.unliteral(one) for one in args), kws)
+        return super().get_call_template(tuple(UNLITERAL(one) for one in args), kws)
 
 
-class _Folder(_CacheLocator):  # type: ignore[misc]
+class _Folder(_CacheLocator):
     """Where the compiled versions of a function are kept; its name says of which sources."""
 
     def __init__(self, function: Callable[..., Any]):
@@ -97,11 +102,11 @@ class _Folder(_CacheLocator):  # type: ignore[misc]
         return str(self._line)
 
 
-class _Form(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (_Folder,)
+class _Form(CompileResultCacheImpl):
+    _locator_classes = [_Folder]  # type: ignore[list-item]  # noqa: RUF012 - as numba has it
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+class _Kept(FunctionCache):
     """The compiled versions of a function on disk.
 
     Where one is there, numba's compiler is left asleep: to wake it takes a third of a second, far
@@ -112,7 +117,7 @@ class _Kept(FunctionCache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         rtsys.initialize(target_context)  # what compiled code itself needs
-        found = self._load_overload(sig, target_context)
+        found = self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         if found is None:
             target_context.refresh()
         return found

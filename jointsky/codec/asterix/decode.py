@@ -107,7 +107,9 @@ def detect_editions(buffer: bytes | U8, *, spans: Spans | None = None,
 def _octets_of(buffer: bytes | U8) -> U8:
     """The bytes as an array that cannot be written to: the one kind that kernels are compiled for,
     whatever the bytes come in."""
-    return np.frombuffer(memoryview(buffer).toreadonly(), np.uint8)
+    octets = np.frombuffer(buffer, np.uint8)
+    octets.flags.writeable = False
+    return octets
 
 
 def _unknown(blocks: I64) -> I64:
