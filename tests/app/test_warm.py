@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jointsky.app import warm
+from jointsky.app.compiling import run_path, types_of_share
 from jointsky.kernels import jit
+from jointsky.track.joint import share
 
 
 def test_kernels_are_warm_once_compiled_and_not_after_a_change(
@@ -43,3 +46,9 @@ def test_compiled_code_goes_to_the_user_where_the_package_is_read_only(
     assert jit.cache_root(tmp_path) == tmp_path / "mine" / "jointsky"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert jit.cache_root(tmp_path) == Path.home() / ".cache" / "jointsky"
+
+
+def test_what_one_process_compiles_ahead_is_what_the_loop_asks_for() -> None:
+    run_path()  # the loop itself, from disk or compiled now
+    shared: Any = share
+    assert shared._cache.load_overload(types_of_share(), shared.targetctx) is not None
