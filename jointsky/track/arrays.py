@@ -56,7 +56,8 @@ def track_type(models: int) -> np.dtype[np.void]:
     radars saw it of late, missed: looks in vain since the last plot; switch_rate: how
     often it changes its way of flying, 1/s; rival: see `ghosts`;
     co_operative: a transponder answered a radar; first_sensor, first_cell: where its first plot
-    lies in the map of false plots; code, address: the established ones, weight how
+    lies in the map of false plots; sources: bits of the sensors of which anything is in it (see
+    `with_source`); code, address: the established ones, weight how
     well, 0 for none.
     """
     return np.dtype([
@@ -66,8 +67,8 @@ def track_type(models: int) -> np.dtype[np.void]:
         ("number", "i4"), ("hits", "i4"), ("height_odd", "i4"), ("code", "i4"),
         ("code_weight", "i4"), ("address_weight", "i4"), ("missed", "i4"), ("rival", "i4"),
         ("first_sensor", "i4"), ("first_cell", "i4"),
-        ("serial", "i8"), ("source", "i8"), ("address", "i8"), ("callsign", "u1", (8,)),
-        ("updated_ns", "i8"),
+        ("serial", "i8"), ("sources", "u8"), ("source", "i8"), ("address", "i8"),
+        ("callsign", "u1", (8,)), ("updated_ns", "i8"),
         ("dropped_ns", "i8"), ("height_ns", "i8"), ("odds", "f8"), ("share", "f8"),
         ("switch_rate", "f8"),
         ("mean", "f8", (4,)), ("spread", "f8", (10,)), ("height", "f8", (2,)),

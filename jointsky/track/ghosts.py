@@ -200,9 +200,10 @@ def _go_on(tracks: Tracks, elder: int, younger: int, looks: I64) -> None:
     """The elder goes on as what the younger is, under its own number and serial."""
     t = tracks[elder]
     number, serial, started_ns, hits = t.number, t.serial, t.started_ns, t.hits
+    sources = t.sources | tracks[younger].sources
     tracks[elder] = tracks[younger]
     t.number, t.serial, t.started_ns = number, serial, started_ns
-    t.hits += hits
+    t.hits, t.sources = t.hits + hits, sources
     for s in range(looks.shape[1]):
         for k in range(looks.shape[2]):
             looks[elder, s, k] = looks[younger, s, k]

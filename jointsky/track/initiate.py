@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from jointsky.kernels.geodesy import geodetic_of
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import F64, I64
@@ -33,6 +35,7 @@ from jointsky.track.gate import renew
 from jointsky.track.ghosts import NO_RIVAL
 from jointsky.track.locate import area_of
 from jointsky.track.measure import lay_plane, measure
+from jointsky.track.sources import with_source
 from jointsky.track.update import CLIMB_VARIANCE, HEARD_ONCE, guess_height
 
 # Spread of the velocity of what reports itself on the ground, each axis: it taxis, or takes off.
@@ -66,7 +69,7 @@ def initiate(tracks: Tracks, i: int, plot: Plot, by_track: bool, sensor: SensorR
     if not math.isnan(plot.height_m):
         t.height_p[0], t.height_p[1], t.height_p[2] = own.height_variance, 0.0, CLIMB_VARIANCE
     t.code, t.code_weight = plot.code, 1 if plot.code >= 0 else 0
-    t.source = plot.source
+    t.source, t.sources = plot.source, with_source(np.uint64(0), plot.sensor)
     t.address, t.address_weight = plot.address, 1 if plot.address >= 0 else 0
     for k in range(8):
         t.callsign[k] = plot.callsign[k]

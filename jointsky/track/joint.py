@@ -29,6 +29,7 @@ from jointsky.track.associate import Work
 from jointsky.track.existence import told_apart
 from jointsky.track.gate import renew
 from jointsky.track.measure import follow
+from jointsky.track.sources import with_source
 from jointsky.track.update import go_to, settle, take_position
 
 
@@ -143,6 +144,7 @@ def _move(tracks: Tracks, i: int, own: int, plots: Plots, root: int, sensor: Sen
         row, k = work.after[row], k + 1
     mixed(block, kept)
     settle(t, block)
+    t.sources = with_source(t.sources, plots[work.rows[root]].sensor)
     if own == 0:
         follow(t)
         renew(t, t.time_ns, settings)

@@ -40,6 +40,7 @@ from jointsky.track.ghosts import may_confirm
 from jointsky.track.learned import LOG_FACTOR, Learned, learn_switching
 from jointsky.track.measure import WANDER, follow, measure, seen_at
 from jointsky.track.numbers import next_number
+from jointsky.track.sources import with_source
 
 WEIGHT_MAX = 3
 HEIGHT_GATE = 25.0
@@ -78,13 +79,14 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     hear_height(t, plot, own)
     if plot.form == POLAR and math.isnan(plot.height_m) and t.height_ns == NEVER:
         guess_height(t, plot, sensor, own)
-    _hear_codes(t, plot)
+    hear_codes(t, plot)
     time_ns = plot.time_ns
     if t.state == CONFIRMED and plot.form == POLAR:
         hit(t, plot, looks[i, s, SEEN], sensor, learned)
     looks[i, s, SEEN] = max(looks[i, s, SEEN], time_ns)
     looks[i, s, LOOK] = max(looks[i, s, LOOK], time_ns)
     t.updated_ns = max(t.updated_ns, time_ns)
+    t.sources = with_source(t.sources, s)
     t.hits += 1
     if plot.form == POLAR:
         t.share *= (1 - SHARE_STEP) ** t.missed
@@ -209,7 +211,7 @@ def guess_height(t: Track, plot: Plot, sensor: SensorRow, settings: Settings) ->
 
 
 @inlined
-def _hear_codes(t: Track, plot: Plot) -> None:
+def hear_codes(t: Track, plot: Plot) -> None:
     """Codes and address: heard again they gain weight, contradicted they lose it."""
     if plot.primary == 0 and plot.form == POLAR:
         t.co_operative = 1
