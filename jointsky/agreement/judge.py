@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -80,8 +81,11 @@ GRANT = np.dtype([
 FACT = np.dtype([
     ("time_ns", "i8"), ("lowest_m", "f8"), ("highest_m", "f8"), ("heights", "u1"),
     ("placed", "u1"), ("identity", "u1"), ("categories", "u1")])
-Facts = npt.NDArray[np.void]
-Grants = npt.NDArray[np.void]
+Facts: TypeAlias = npt.NDArray[np.void]
+Grants: TypeAlias = npt.NDArray[np.void]
+# One record of them.
+Fact: TypeAlias = Any
+Asked: TypeAlias = Any
 
 
 def facts_of(tracks: TrackBatch) -> Facts:
@@ -99,7 +103,7 @@ def fill_facts(time_ns: I64, present: U64, identity: U8, flags: U16, latitude_ra
                out: Facts) -> None:
     """Facts (n,) from columns of a `TrackBatch`."""
     for i in range(time_ns.shape[0]):
-        fact = out[i]
+        fact: Fact = out[i]
         fact.time_ns = time_ns[i]
         fact.placed = 1 if (abs(latitude_rad[i]) <= math.pi / 2
                             and abs(longitude_rad[i]) <= 2 * math.pi) else 0
@@ -159,7 +163,7 @@ def judge(facts: Facts, inside: U8, also: Facts, also_inside: U8, grants: Grants
 
 
 @inlined
-def stage(fact: Facts, inside: U8, grant: Grants, now_ns: int) -> int:
+def stage(fact: Fact, inside: U8, grant: Asked, now_ns: int) -> int:
     """FITS, or which condition of a grant does not hold first. inside (areas,)."""
     if not grant.begin_ns <= now_ns < grant.end_ns:
         return NO_GRANT

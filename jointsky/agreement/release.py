@@ -235,7 +235,7 @@ def _denials(causes: list[tuple[Cause, I32]]) -> tuple[Denial, ...]:
 
 def _made(rules: Rules, nation: str, now_ns: int, lots: list[_Lot], none: TrackBatch,
           denials: tuple[Denial, ...], fault: str) -> Released:
-    """What leaves of lots all of whose tracks go, in order of time and number."""
+    """What leaves of lots all of whose tracks go, in order of time and number; none (0,)."""
     full = TrackBatch.join([lot.tracks for lot in lots], none.world) if lots else none
     which = np.concatenate([np.empty(0, np.int32), *(lot.which for lot in lots)])
     contributors = np.concatenate([np.empty(0, np.uint64), *(lot.contributors for lot in lots)])
@@ -244,7 +244,8 @@ def _made(rules: Rules, nation: str, now_ns: int, lots: list[_Lot], none: TrackB
     order = np.lexsort((full.system_track_number, full.time_ns))
     rows, reason_of = np.unique(which[order], return_inverse=True)
     reasons = tuple(rules.rules[row] for row in rows.tolist())
-    tracks = leaving(full.take(order), tuple(rule.grant for rule in reasons), reason_of)
+    grants = tuple(rule.grant for rule in reasons)
+    tracks = leaving(full.take(order), grants, reason_of) if lots else none
     return Released(
         rules.sender, nation, rules.data, now_ns,
         _not_after(rules, nation, reasons, contributors, now_ns), sealed(tracks), reasons,

@@ -22,8 +22,8 @@ F64 = npt.NDArray[np.float64]
 U8 = npt.NDArray[np.uint8]
 
 BOX, CIRCLE, CORRIDOR, POLYGON = range(4)
-# Rows of lines of a polygon: an edge on the plane: where it begins (u, v), v of its end, du / dv. Of
-# a corridor: an end, and of the arc from it to the next its normal and the normals of the two
+# Rows of lines of a polygon, of an edge on the plane: where it begins (u, v), v of its end, du/dv.
+# Of a corridor: an end, and of the arc from it to the next its normal and the normals of the two
 # planes that it ends at, square to it; of the last end the normals are not numbers.
 WIDTH = 12
 TURN = 2 * math.pi
@@ -83,7 +83,7 @@ def in_box(latitude: float, longitude: float, south: float, north: float, west: 
 def in_circle(x: float, y: float, z: float, centre: F64, chord2: float) -> bool:
     """Whether a unit vector is so near a centre; chords tell small angles better than cosines."""
     dx, dy, dz = x - centre[0], y - centre[1], z - centre[2]
-    return dx * dx + dy * dy + dz * dz <= chord2
+    return bool(dx * dx + dy * dy + dz * dz <= chord2)
 
 
 @inlined

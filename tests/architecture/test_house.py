@@ -156,3 +156,19 @@ def test_every_reason_of_a_reject_is_on_a_page() -> None:
     from jointsky.model.reject import Reason
     text = pages()
     assert not [reason.value for reason in Reason if f"`{reason.value}`" not in text]
+
+
+def test_only_release_makes_what_may_leave() -> None:
+    """No other module calls `Released(...)`, or knows the token that it asks for."""
+    found = []
+    for path in MODULES:
+        if path.relative_to(PACKAGE).as_posix() == "agreement/release.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
+            if (isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "Released"
+                    or named.split(".")[-1] == "_TOKEN"):
+                found.append(f"{name_of(path)}, line {node.lineno}")
+            if isinstance(node, ast.ImportFrom) and any(one.name == "_TOKEN" for one in node.names):
+                found.append(f"{name_of(path)}, line {node.lineno}")
+    assert not found
