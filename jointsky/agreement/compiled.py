@@ -132,9 +132,11 @@ def compile_rules(standings: Standings, sender: str, recipients: tuple[str, ...]
 
 
 def _rules_of(standing: Standing, sender: str, data: str) -> Iterator[Rule]:
+    """The grants of a sender for one data class that it has not taken back, in order."""
     document, instrument = standing.document, standing.document.instrument
     for grant in instrument.grants:
-        if grant.sender == sender and grant.data == data and sender in instrument.nations:
+        if (grant.sender == sender and grant.data == data and sender in instrument.nations
+                and grant.id not in standing.revoked):
             yield Rule(instrument.id, instrument.version, document.digest, grant,
                        standing.begin_ns, standing.end_ns)
 

@@ -40,9 +40,11 @@ def document(*grants: dict[str, Any], parties: tuple[str, ...] = NATIONS, name: 
 
 
 def standing(*grants: dict[str, Any], begin_ns: int = BEGIN_NS, end_ns: int = END_NS,
-             consents: tuple[tuple[str, str], ...] = (), **more: Any) -> Standing:
+             consents: tuple[tuple[str, str], ...] = (), revoked: tuple[str, ...] = (),
+             **more: Any) -> Standing:
     """An agreement in force."""
-    return Standing(document(*grants, **more), begin_ns, end_ns, frozenset(consents))
+    return Standing(document(*grants, **more), begin_ns, end_ns, frozenset(consents),
+                    frozenset(revoked))
 
 
 def standings(*in_force: Standing, now_ns: int = NOW_NS, until_ns: int = END_NS,

@@ -133,6 +133,13 @@ def test_nothing_leaves_without_an_agreement_that_binds_both() -> None:
     assert cause_of(rules_of(standing(grant()), trusted=False), tracks()) == "clock"
 
 
+def test_a_grant_that_was_taken_back_lets_nothing_go() -> None:
+    one, two = grant("one"), grant("two", withheld=["callsign"])
+    found, _ = released(rules_of(standing(one, two, revoked=("one",))), tracks())
+    assert found.reasons[0].grant.id == "two"
+    assert cause_of(rules_of(standing(one, revoked=("one",))), tracks()) == "no_grant"
+
+
 def test_the_first_nanosecond_after_the_end_stops_everything() -> None:
     rules = rules_of(standing(grant(), end_ns=NOW_NS + 5))
     assert rules.until_ns == NOW_NS + 5
@@ -189,6 +196,7 @@ def test_what_a_sensor_contributed_goes_only_where_its_nation_lets_it() -> None:
     assert not lets(grant(**on | {"onward": {"to": ["BBB"]}}))
     assert not lets(grant(**on | {"onward": None}))
     assert not lets(grant(**on | {"name": "other"})), "the originator has not agreed"
+    assert not lets(grant(**on), revoked=("on",))
     lapsed = rules_of(plain, to=("BBB",), lapsed=frozenset({1, 2}))
     assert lapsed.recipients[0].releasable == 0b1000
 

@@ -166,7 +166,7 @@ def test_only_release_makes_what_may_leave() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             named = dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
-            if (isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "Released"
+            if ((isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "Released")
                     or named.split(".")[-1] == "_TOKEN"):
                 found.append(f"{name_of(path)}, line {node.lineno}")
             if isinstance(node, ast.ImportFrom) and any(one.name == "_TOKEN" for one in node.names):
