@@ -14,11 +14,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from jointsky.agreement.acts import TEXT_MAX, Act
+from jointsky.agreement.notes import NOTE_CHARACTERS_MAX
 from jointsky.agreement.ranges import pairs_of
 from jointsky.model.errors import InputError
 from jointsky.model.faults import place_text
 
-ENTRY_BYTES_MAX = 1 << 20
+ENTRY_BYTES_MAX = 16 << 20  # the longest act, with what JSON adds to it
 NOWHERE = "0" * 64  # `previous` of entry 0
 
 
@@ -33,13 +35,11 @@ def _is_encodable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, Field(max_length=65_536), AfterValidator(_is_encodable)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_is_encodable)]
 # A unit's name stands in checkpoints and in file names: no spaces, no plus sign.
 UnitName = Annotated[str, Field(pattern=r"^[\w.\-/:]{1,80}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Signed = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
-Tracks = Annotated[str, Field(max_length=ENTRY_BYTES_MAX), AfterValidator(_is_ranges)]
+Tracks = Annotated[str, Field(max_length=1 << 20), AfterValidator(_is_ranges)]
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 TimeNs = Annotated[int, Field(ge=0, lt=1 << 63)]
 
@@ -71,14 +71,6 @@ class Cause(Part):
     grant: Annotated[str, Field(max_length=200)] = ""
     rows: Count
     tracks: Tracks = ""
-
-
-class Seal(Part):
-    """One person's signature under an act: public key and Ed25519 signature in hexadecimal."""
-
-    person: Name
-    key: Hash
-    signature: Signed
 
 
 class Opening(Part):
@@ -145,8 +137,9 @@ class Receipt(Part):
     withheld: bool = False
 
 
-class Act(Part):
-    """A change of an agreement, with exactly the text its signatures are over."""
+class ActTaken(Part):
+    """An act that changed an agreement (`agreement/acts.py`). id: SHA-256 of what its persons
+    signed; text: the act whole, with its signatures."""
 
     kind: Literal["act"] = "act"
     time_ns: TimeNs
@@ -154,8 +147,8 @@ class Act(Part):
     version: Annotated[int, Field(ge=1, lt=1 << 31)]
     act: Name
     party: Name
-    text: Text
-    signatures: Annotated[tuple[Seal, ...], Field(max_length=16)]
+    id: Hash
+    text: Annotated[str, Field(max_length=TEXT_MAX), AfterValidator(_is_encodable)]
 
 
 class Witness(Part):
@@ -165,7 +158,7 @@ class Witness(Part):
     kind: Literal["checkpoint"] = "checkpoint"
     time_ns: TimeNs
     partner: UnitName
-    note: Text
+    note: Annotated[str, Field(max_length=NOTE_CHARACTERS_MAX), AfterValidator(_is_encodable)]
 
 
 class Refusal(Part):
@@ -189,7 +182,7 @@ class Alarm(Part):
     text: Annotated[str, Field(max_length=2_000), AfterValidator(_is_encodable)]
 
 
-Record = (Opening | Release | Denial | Withheld | Receipt | Act | Witness | Refusal | Alarm)
+Record = Opening | Release | Denial | Withheld | Receipt | ActTaken | Witness | Refusal | Alarm
 
 
 class Entry(Part):
@@ -198,6 +191,12 @@ class Entry(Part):
     number: Annotated[int, Field(ge=0, lt=1 << 53)]
     previous: Hash
     record: Annotated[Record, Field(discriminator="kind")]
+
+
+def record_of(act: Act, now_ns: int) -> ActTaken:
+    """The record of an act that was taken at now_ns."""
+    return ActTaken(time_ns=now_ns, agreement=act.agreement, version=act.version, act=act.act,
+                    party=act.party, id=act.id, text=act.to_text())
 
 
 def canonical(entry: Entry) -> bytes:
