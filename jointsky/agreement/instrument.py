@@ -67,8 +67,10 @@ class Part(BaseModel):
     list of the keys for which that holds, where the source says the rest.
     """
 
+    # Validators are built when the first instrument is read: a unit's start need not wait.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False,
-                              arbitrary_types_allowed=True, populate_by_name=True)
+                              arbitrary_types_allowed=True, populate_by_name=True,
+                              defer_build=True)
 
     source: Name | None = None
     assumed: bool | Annotated[tuple[str, ...], Field(min_length=1, max_length=40)] = False

@@ -62,7 +62,7 @@ Nation = Annotated[str, Field(pattern=r"^([A-Z]{3})?$")]
 class Section(BaseModel):
     """A table of the file: no unknown keys, never changed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class UnitSection(Section):

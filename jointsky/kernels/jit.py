@@ -128,7 +128,7 @@ def cache_folder(module: str) -> Path:
     """Where the compiled functions of a module are kept; those of its older states go."""
     digest = sha256()
     for path in sorted(_sources_of(_file_of(module))):
-        digest.update(path.read_bytes())
+        digest.update(_read(path)[0])
     folder = CACHE / f"{module}-{digest.hexdigest()[:16]}"
     if not folder.is_dir():
         for old in CACHE.glob(f"{module}-*"):
@@ -147,6 +147,13 @@ def _sources_of(path: Path) -> set[Path]:
         here = open_.pop()
         if here not in found and here.is_file():
             found.add(here)
-            names = IMPORT.findall(here.read_text())
-            open_ += [_file_of(f"{PACKAGE.name}.{name}") for name in names]
+            open_ += _read(here)[1]
     return found
+
+
+@cache
+def _read(path: Path) -> tuple[bytes, list[Path]]:
+    """The digest of a module's file, and the files of those of this package that it imports."""
+    content = path.read_bytes()
+    names = IMPORT.findall(content.decode())
+    return sha256(content).digest(), [_file_of(f"{PACKAGE.name}.{name}") for name in names]

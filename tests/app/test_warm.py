@@ -25,16 +25,18 @@ def test_kernels_are_warm_once_compiled_and_not_after_a_change(
         def compile_all() -> None:
             compiled.append("once")
 
+    package = tmp_path / "package"
+    (package / "kernels").mkdir(parents=True)
+    (package / "kernels" / "one.py").write_text("A = 1\n")
+    monkeypatch.setattr(warm, "PACKAGE", package)
     monkeypatch.setattr(warm, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(warm, "import_module", lambda _: Compiling)
     assert not warm.is_warm()
     warm.warm_up()
     warm.warm_up()
     assert warm.is_warm() and compiled == ["once"]
-    package = tmp_path / "package"
-    (package / "kernels").mkdir(parents=True)
+    assert len(list(package.rglob("*.pyc"))) == 1
     (package / "kernels" / "other.py").write_text("A = 1\n")
-    monkeypatch.setattr(warm, "PACKAGE", package)
     assert not warm.is_warm()
 
 
