@@ -14,7 +14,6 @@ import numpy.typing as npt
 from jointsky.kernels.jit import inlined, kernel
 
 F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 I32 = npt.NDArray[np.int32]
 
 NONE = -1
@@ -27,22 +26,17 @@ def slot_of(ix: int, iy: int, iz: int, slots: int) -> int:
 
 
 @inlined
+def slot_at(x: float, y: float, z: float, cube_m: float, slots: int) -> int:
+    """The slot of the cube around an ECEF point."""
+    return slot_of(math.floor(x / cube_m), math.floor(y / cube_m), math.floor(z / cube_m), slots)
+
+
+@inlined
 def insert(i: int, x: float, y: float, z: float, cube_m: float, head: I32, following: I32) -> None:
     """Put entry i, at an ECEF point, into the grid."""
-    slot = slot_of(math.floor(x / cube_m), math.floor(y / cube_m), math.floor(z / cube_m),
-                   head.shape[0])
+    slot = slot_at(x, y, z, cube_m, head.shape[0])
     following[i] = head[slot]
     head[slot] = i
-
-
-@kernel
-def lay(points: F64, there: Bool, cube_m: float, head: I32, following: I32) -> None:
-    """Lay the grid anew with those of points (n, 3) that are there."""
-    for k in range(head.shape[0]):
-        head[k] = NONE
-    for i in range(points.shape[0] - 1, -1, -1):
-        if there[i]:
-            insert(i, points[i, 0], points[i, 1], points[i, 2], cube_m, head, following)
 
 
 @inlined

@@ -12,7 +12,7 @@ from jointsky.model.errors import ConfigProblem
 from jointsky.model.faults import fault_lines
 from jointsky.model.sensor import Sensor, SensorKind, sensor_id_of
 
-AIRCRAFT_MAX = 20_000
+AIRCRAFT_MAX = 40_000
 SENSORS_MAX = 64
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]

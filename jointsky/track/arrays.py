@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from jointsky.model.batch import I32
 from jointsky.track.areas import CORNERS_MAX, Area, shape_of
 from jointsky.track.tuning import Tuning, within
 
@@ -129,12 +128,6 @@ def make_tracks(slots: int, models: int) -> Tracks:
 def make_looks(slots: int, sensors: int) -> npt.NDArray[np.int64]:
     """No sensor ever looked: (slots, sensors, 2) ns."""
     return np.full((slots, sensors, 2), NEVER, np.int64)
-
-
-def make_grid(slots: int) -> tuple[I32, I32]:
-    """An empty gating grid for so many track slots: head, following."""
-    size = 1 << max(6, (2 * slots - 1).bit_length())
-    return np.full(size, NONE, np.int32), np.full(slots, NONE, np.int32)
 
 
 def settings_of(tuning: Tuning) -> npt.NDArray[np.void]:

@@ -15,7 +15,6 @@ import numpy as np
 
 from jointsky.kernels.assignment import assign
 from jointsky.kernels.filter import BLOCK
-from jointsky.kernels.gating import fill_near
 from jointsky.kernels.jit import inlined
 from jointsky.kernels.joint import TRACKS_MAX, Joint, make_joint
 from jointsky.model.batch import F64, I32, I64
@@ -37,6 +36,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.gate import is_out, sine_of
+from jointsky.track.grid import Grid, fill_close
 from jointsky.track.learned import Learned
 from jointsky.track.measure import height_at, measure
 
@@ -105,16 +105,15 @@ def make_work(plots: int, slots: int, sensors: int) -> Work:
 
 @inlined
 def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64, learned: Learned,
-              head: I32, following: I32, settings: Settings, counters: I64, work: Work) -> None:
-    """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1.
-
-    The lists of the grid are walked here and not in a helper: handing arrays to a callee costs
-    more than the look at a track.
-    """
+              grid: Grid, settings: Settings, counters: I64, work: Work) -> None:
+    """Fill work.track_of[:n]: the track of plots work.rows[:n] (one sensor, one bucket) or -1."""
     rows, start, track_of, by_track, said = (work.rows, work.start, work.track_of,
                                               work.by_track, work.said)
-    candidate, scores, near, filled = work.track, work.score, work.near, 0
-    common = settings[0]
+    candidate, scores, close, filled = work.track, work.score, work.ints[2], 0
+    common, gate, height_variance = settings[0], 0.0, 0.0
+    for row in range(settings.shape[0]):
+        gate = max(gate, settings[row].gate)
+        height_variance = max(height_variance, settings[row].height_variance)
     reach2 = common.reach_m * common.reach_m
     for k in range(n):
         plot = plots[rows[k]]
@@ -124,28 +123,26 @@ def associate(tracks: Tracks, plots: Plots, n: int, sensors: Sensors, looks: I64
         plot.density_log = learned.density_log[plot.sensor, plot.primary, plot.cell]
         x, y, z = plot.point[0], plot.point[1], plot.point[2]
         sine, far2 = sine_of(plot, sensor), 1 / (x * x + y * y + z * z)
-        for c in range(fill_near(x, y, z, 2 * common.reach_m, head.shape[0], near)):
-            after = head[near[c]]
-            while after != NONE:
-                i, t = after, tracks[after]
-                after = following[i]
-                dx, dy, dz = x - t.point[0], y - t.point[1], z - t.point[2]
-                apart2, rise = dx * dx + dy * dy + dz * dz, dx * x + dy * y + dz * z
-                own = settings[t.area]
-                if (apart2 > reach2 or t.state not in (CONFIRMED, TENTATIVE)
-                        or is_out(t, plot, sensor, sine, apart2 - rise * rise * far2, own)):
-                    continue
-                score = score_of(t, plot, sensor, own)
-                if score <= 0:
-                    continue
-                if abs(plot.time_ns - looks[i, plot.sensor, SEEN]) < recent_ns:
-                    by_track[k] = 1
-                elif filled - start[k] < CANDIDATES_MAX:
-                    candidate[filled], scores[filled] = i, score
-                    filled += 1
-                else:
-                    _replace_worst(candidate, scores, filled, i, score)
-                    counters[CROWDED] += 1
+        for c in range(fill_close(plot, sensor, 2 * common.reach_m, gate, height_variance, grid,
+                                  work.near, close)):
+            i, t = close[c], tracks[close[c]]
+            dx, dy, dz = x - t.point[0], y - t.point[1], z - t.point[2]
+            apart2, rise = dx * dx + dy * dy + dz * dz, dx * x + dy * y + dz * z
+            own = settings[t.area]
+            if (apart2 > reach2 or t.state not in (CONFIRMED, TENTATIVE)
+                    or is_out(t, plot, sensor, sine, apart2 - rise * rise * far2, own)):
+                continue
+            score = score_of(t, plot, sensor, own)
+            if score <= 0:
+                continue
+            if abs(plot.time_ns - looks[i, plot.sensor, SEEN]) < recent_ns:
+                by_track[k] = 1
+            elif filled - start[k] < CANDIDATES_MAX:
+                candidate[filled], scores[filled] = i, score
+                filled += 1
+            else:
+                _replace_worst(candidate, scores, filled, i, score)
+                counters[CROWDED] += 1
     start[n] = filled
     if n == 1:
         _take_best(track_of, candidate, scores, filled)

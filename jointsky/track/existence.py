@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from jointsky.kernels.gating import fill_near, insert
+from jointsky.kernels.gating import fill_near
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import I32, I64
 from jointsky.track.arrays import (
@@ -32,6 +32,7 @@ from jointsky.track.clutter import count_false, lay_map
 from jointsky.track.coverage import learn_misses, miss
 from jointsky.track.gate import renew
 from jointsky.track.ghosts import NO_RIVAL, drop, heights_agree, sort_out
+from jointsky.track.grid import GROUP, LANES, REACH, Grid, X, Y, Z, lay
 from jointsky.track.learned import SILENT_PERIODS, Learned, ends_scan
 from jointsky.track.locate import area_of
 from jointsky.track.measure import point_at
@@ -43,8 +44,8 @@ MERGE_EVERY = 4
 
 
 @inlined
-def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, head: I32,
-           following: I32, settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
+def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, grid: Grid,
+           settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
     """Count misses, drop what is no longer believed, lay the grid anew, merge doubles."""
     for i in range(tracks.shape[0]):
         t = tracks[i]
@@ -76,25 +77,17 @@ def delete(tracks: Tracks, sensors: Sensors, looks: I64, learned: Learned, head:
             lay_map(s, 0, sensors[s], learned)
             lay_map(s, 1, sensors[s], learned)
             learn_misses(s, learned)
-    sort_out(tracks, sensors, looks, head, now_ns, counters)
+    sort_out(tracks, sensors, looks, grid.filed, now_ns, counters)
     common = settings[0]
-    refill(tracks, 2 * common.reach_m, head, following)
+    lay(tracks, 2 * common.reach_m, grid)
     if now_ns // common.sweep_ns % MERGE_EVERY == 0:
+        gate = common.gate
+        for row in range(1, settings.shape[0]):
+            gate = min(gate, settings[row].gate)
         for i in range(tracks.shape[0]):
             if tracks[i].state == CONFIRMED:
-                _merge(tracks, i, sensors, looks, head, following, settings[tracks[i].area],
-                       now_ns, counters, near)
-
-
-@inlined
-def refill(tracks: Tracks, cube_m: float, head: I32, following: I32) -> None:
-    """Lay the grid anew with the tracks where they are."""
-    for k in range(head.shape[0]):
-        head[k] = NONE
-    for i in range(tracks.shape[0] - 1, -1, -1):
-        t = tracks[i]
-        if t.state in (TENTATIVE, CONFIRMED):
-            insert(i, t.point[0], t.point[1], t.point[2], cube_m, head, following)
+                _merge(tracks, i, sensors, looks, grid, settings[tracks[i].area], gate, now_ns,
+                       counters, near)
 
 
 @inlined
@@ -131,14 +124,23 @@ def _is_over(t: Track, slowest_ns: int, settings: Settings, now_ns: int, ahead_s
 
 
 @inlined
-def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, head: I32, following: I32,
-           settings: Settings, now_ns: int, counters: I64, near: I32) -> None:
-    """Drop the younger of two confirmed tracks that are one aircraft."""
-    t = tracks[i]
-    for k in range(fill_near(t.point[0], t.point[1], t.point[2], 2 * settings.reach_m,
-                             head.shape[0], near)):
-        j = head[near[k]]
-        while j != NONE:
+def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, grid: Grid,
+           settings: Settings, gate: float, now_ns: int, counters: I64, near: I32) -> None:
+    """Drop the younger of two confirmed tracks that are one aircraft. The grid is fresh; gate: the
+    least of all areas."""
+    t, spot = tracks[i], grid.spot
+    x, y, z = t.point[0], t.point[1], t.point[2]
+    far2 = 1 / (x * x + y * y + z * z)
+    # A reach is at least the gate times the largest sigma of position.
+    sigmas = max(math.sqrt(settings.merge / gate), 1.0)
+    for c in range(fill_near(x, y, z, 2 * settings.reach_m, grid.head.shape[0], near)):
+        slot = near[c]
+        for at in range(LANES * grid.begin[slot], LANES * grid.begin[slot + 1]):
+            j, g = grid.filed[at], at // LANES * GROUP + at % LANES
+            dx, dy, dz = x - spot[g + X], y - spot[g + Y], z - spot[g + Z]
+            rise, bound = dx * x + dy * y + dz * z, sigmas * (t.reach_m + spot[g + REACH])
+            if j == NONE or dx * dx + dy * dy + dz * dz - rise * rise * far2 > bound * bound:
+                continue
             other = tracks[j]
             younger = t.started_ns < other.started_ns or (t.started_ns == other.started_ns
                                                           and i < j)
@@ -148,7 +150,6 @@ def _merge(tracks: Tracks, i: int, sensors: Sensors, looks: I64, head: I32, foll
                     and not told_apart(looks[i], looks[j], sensors, settings, now_ns)):
                 drop(other, now_ns)
                 counters[MERGED] += 1
-            j = following[j]
 
 
 @inlined

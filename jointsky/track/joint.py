@@ -28,6 +28,7 @@ from jointsky.track.arrays import LARGE, NONE, Plots, SensorRow, Sensors, Settin
 from jointsky.track.associate import Work
 from jointsky.track.existence import told_apart
 from jointsky.track.gate import renew
+from jointsky.track.grid import Grid, refresh
 from jointsky.track.measure import follow
 from jointsky.track.sources import with_source
 from jointsky.track.update import go_to, settle, take_position
@@ -35,7 +36,7 @@ from jointsky.track.update import go_to, settle, take_position
 
 @inlined
 def share(tracks: Tracks, plots: Plots, n: int, s: int, sensors: Sensors, looks: I64,
-          settings: Settings, counters: I64, work: Work) -> None:
+          grid: Grid, settings: Settings, counters: I64, work: Work) -> None:
     """After `associate`, of plots work.rows[:n] of sensor s: move tracks not sure of theirs.
 
     work.said[k] becomes the log likelihood of the position of a plot whose track, work.track_of[k],
@@ -47,7 +48,7 @@ def share(tracks: Tracks, plots: Plots, n: int, s: int, sensors: Sensors, looks:
     _join(n, work)
     for k in range(n):
         if first[k] == k and (after[k] != NONE or start[k + 1] - start[k] > 1):
-            _share_out(tracks, plots, k, s, sensors, looks, settings, counters, work)
+            _share_out(tracks, plots, k, s, sensors, looks, grid, settings, counters, work)
 
 
 @inlined
@@ -83,7 +84,7 @@ def _root(first: I32, k: int) -> int:
 
 @inlined
 def _share_out(tracks: Tracks, plots: Plots, root: int, s: int, sensors: Sensors, looks: I64,
-               settings: Settings, counters: I64, work: Work) -> None:
+               grid: Grid, settings: Settings, counters: I64, work: Work) -> None:
     """Weigh the cluster that begins with a row, and move its tracks that are not sure."""
     start, joint, members = work.start, work.joint, work.members
     m, count, row = 0, 0, root
@@ -115,12 +116,12 @@ def _share_out(tracks: Tracks, plots: Plots, root: int, s: int, sensors: Sensors
                 looks[members[i]], looks[members[j]], sensors, settings[0],
                 plots[work.rows[root]].time_ns))
         if joint.beta[i * WIDTH + own] < settings[0].joint_sure and not apart:
-            _move(tracks, i, own, plots, root, sensors[s], settings, work)
+            _move(tracks, i, own, plots, root, sensors[s], grid, settings, work)
 
 
 @inlined
 def _move(tracks: Tracks, i: int, own: int, plots: Plots, root: int, sensor: SensorRow,
-          settings: Settings, work: Work) -> None:
+          grid: Grid, settings: Settings, work: Work) -> None:
     """The motion of member i of a cluster: the mixture of what may have happened. own: which of
     its plots it owns, from 1; 0 for none."""
     t, joint, block = tracks[work.members[i]], work.joint, work.block
@@ -148,3 +149,4 @@ def _move(tracks: Tracks, i: int, own: int, plots: Plots, root: int, sensor: Sen
     if own == 0:
         follow(t)
         renew(t, t.time_ns, settings)
+        refresh(work.members[i], t, grid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from jointsky.kernels.gating import insert
 from jointsky.kernels.jit import inlined, kernel
 from jointsky.model.batch import I32, I64
 from jointsky.track.arrays import (
@@ -23,6 +22,7 @@ from jointsky.track.arrays import (
 )
 from jointsky.track.associate import ROWS_MAX, Work, associate
 from jointsky.track.existence import delete
+from jointsky.track.grid import Grid, refresh, start_in
 from jointsky.track.initiate import initiate
 from jointsky.track.joint import share
 from jointsky.track.learned import Learned
@@ -31,8 +31,8 @@ from jointsky.track.update import update
 
 @kernel
 def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, now_ns: int,
-          sensors: Sensors, head: I32, following: I32, settings: Settings, counters: I64,
-          free: I32, may_grow: bool, next_row: I32, work: Work) -> tuple[int, bool]:
+          sensors: Sensors, grid: Grid, settings: Settings, counters: I64, free: I32,
+           may_grow: bool, next_row: I32, work: Work) -> tuple[int, bool]:
     """Track plots[at:] as far as buckets of time that end by now_ns.
 
     A bucket is the time after a whole multiple of bucket_ns as far as the next one and with it,
@@ -56,8 +56,8 @@ def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, n
             counters[NEXT_SWEEP_NS] = -(-end_ns // common.sweep_ns) * common.sweep_ns
         sweep_ns = end_ns - bucket_ns if due else now_ns
         while NEVER < counters[NEXT_SWEEP_NS] <= sweep_ns:
-            delete(tracks, sensors, looks, learned, head, following, settings,
-                   counters[NEXT_SWEEP_NS], counters, work.near)
+            delete(tracks, sensors, looks, learned, grid, settings, counters[NEXT_SWEEP_NS],
+                   counters, work.near)
             _tidy(tracks, common.sweep_ns, sweep_ns, counters, free)
         if not due:
             return at, False
@@ -72,9 +72,9 @@ def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, n
                     row = next_row[row]
                 sensor = sensors[s]
                 sensor.last_ns = max(sensor.last_ns, plots[work.rows[n_rows - 1]].time_ns)
-                associate(tracks, plots, n_rows, sensors, looks, learned, head, following,
-                          settings, counters, work)
-                share(tracks, plots, n_rows, s, sensors, looks, settings, counters, work)
+                associate(tracks, plots, n_rows, sensors, looks, learned, grid, settings,
+                          counters, work)
+                share(tracks, plots, n_rows, s, sensors, looks, grid, settings, counters, work)
                 for k in range(n_rows):
                     plot = plots[work.rows[k]]
                     taken_by = work.track_of[k]
@@ -85,13 +85,13 @@ def track(tracks: Tracks, looks: I64, learned: Learned, plots: Plots, at: int, n
                     elif taken_by != NONE:
                         update(tracks, taken_by, plot, sensor, looks, learned, settings,
                                counters, work.block, work.said[k])
+                        refresh(taken_by, tracks[taken_by], grid)
                     elif counters[FREE_COUNT] > 0:
                         counters[FREE_COUNT] -= 1
                         i = free[counters[FREE_COUNT]]
                         initiate(tracks, i, plot, work.by_track[k] == 1, sensor, looks, settings,
                                  counters)
-                        insert(i, plot.point[0], plot.point[1], plot.point[2],
-                               2 * common.reach_m, head, following)
+                        start_in(i, tracks[i], 2 * common.reach_m, grid)
                     else:
                         counters[OVERFLOW] += 1
                         learned.false_count[s, plot.primary, plot.cell] += 1

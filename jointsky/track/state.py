@@ -23,14 +23,14 @@ from jointsky.track.arrays import (
     Sensors,
     Tracks,
 )
+from jointsky.track.grid import Grid
 from jointsky.track.learned import Learned
 from jointsky.track.registration import Registration
 from jointsky.track.screen import REASONS, Screen
 from jointsky.track.tuning import Tuning
 
 # What tracking changes: kept at moments, gone back to, copied. Arrays, each by its name.
-MEMORY = ("table", "tracks", "looks", "head", "following", "free", "counters",
-          *Learned._fields)
+MEMORY = ("table", "tracks", "looks", "free", "counters", *Learned._fields, *Grid._fields)
 
 COUNTED = {"unknown_sensor": UNKNOWN_SENSOR, "crowded": CROWDED, "started": STARTED,
            "merged": MERGED, "overflow": OVERFLOW, "quiet": QUIET, "large": LARGE}
@@ -53,11 +53,11 @@ class TrackerState:
     table: the sensors as records, row_of: sensor id -> row of it; screen: which reports are
     refused, by sensor; tracks, looks, free, counters: see `jointsky.track.arrays`;
     false_count, density_log, scans, due_ns, seen, switching: see `jointsky.track.learned`; head,
-    following: the gating grid; pending: plots whose bucket has not ended; held: late ones, the
-    first since held_ns; moments: see `jointsky.track.history`; settled: plots that were used for
-    good when the tracker was last advanced, each with the serial of its track; gone: tracks that
-    were found then never to have been; registration: biases of sensors, learned; now_ns: how far it
-    was advanced, before_ns: and before that.
+    following, begin, filed, place, spot: see `jointsky.track.grid`; pending: plots whose bucket has
+    not ended; held: late ones, the first since held_ns; moments: see `jointsky.track.history`;
+    settled: plots that were used for good when the tracker was last advanced, each with the serial
+    of its track; gone: tracks that were found then never to have been; registration: biases of
+    sensors, learned; now_ns: how far it was advanced, before_ns: and before that.
     """
 
     world: World
@@ -77,6 +77,10 @@ class TrackerState:
     switching: F64
     head: I32
     following: I32
+    begin: I32
+    filed: I32
+    place: I32
+    spot: F64
     free: I32
     screen: Screen
     counters: I64

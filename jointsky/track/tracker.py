@@ -16,7 +16,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointsky.kernels.gating import lay
 from jointsky.model.batch import I32, I64, Array
 from jointsky.model.errors import WorldMismatch
 from jointsky.model.schema import PlotBatch, PlotKind, TrackBatch
@@ -24,7 +23,6 @@ from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
 from jointsky.track import screen as screens
 from jointsky.track.arrays import (
-    CONFIRMED,
     COUNTERS,
     DONE_NS,
     FREE,
@@ -34,15 +32,14 @@ from jointsky.track.arrays import (
     NEXT_SWEEP_NS,
     PLOT,
     SEEN,
-    TENTATIVE,
     UNKNOWN_SENSOR,
     Plots,
-    make_grid,
     make_looks,
     make_tracks,
     settings_of,
 )
 from jointsky.track.associate import make_work
+from jointsky.track.grid import Grid, lay_anew, make_grid
 from jointsky.track.history import (
     add_used,
     forget,
@@ -87,13 +84,12 @@ def start(world: World, unit_id: int, sensors: tuple[Sensor, ...],
     counters = np.zeros(COUNTERS, np.int64)
     counters[NEXT_SWEEP_NS] = counters[DONE_NS] = NEVER
     counters[FREE_COUNT] = SLOTS_FIRST
-    head, following = make_grid(SLOTS_FIRST)
     state = TrackerState(
         world=world, unit_id=unit_id, sensors=(), tuning=tuning, settings=settings_of(tuning),
         table=table_of((), tuning), row_of=rows_of(()),
         tracks=make_tracks(SLOTS_FIRST, len(tuning.models)), looks=make_looks(SLOTS_FIRST, 0),
         **learned_of(table_of((), tuning))._asdict(),
-        head=head, following=following,
+        **make_grid(SLOTS_FIRST)._asdict(),
         free=np.arange(SLOTS_FIRST - 1, -1, -1, dtype=np.int32), screen=screens.make_screen(),
         counters=counters, pending=np.empty(0, PLOT), held=np.empty(0, PLOT), held_ns=NEVER,
         moments=(), settled=np.empty(0, PLOT), gone=make_tracks(0, len(tuning.models)),
@@ -310,9 +306,10 @@ def _track_until(state: TrackerState, plots: Plots, at: int,
     while short:
         work = make_work(len(plots), len(state.tracks), len(state.sensors))
         learned = Learned(*(getattr(state, name) for name in Learned._fields))
+        grid = Grid(*(getattr(state, name) for name in Grid._fields))
         at, short = track(
-            state.tracks, state.looks, learned, plots, at, now_ns, state.table, state.head,
-            state.following, state.settings, state.counters, state.free,
+            state.tracks, state.looks, learned, plots, at, now_ns, state.table, grid,
+            state.settings, state.counters, state.free,
             len(state.tracks) < state.tuning.tracks_max, next_row, work)
         if short:
             state = _grown(state)
@@ -327,15 +324,14 @@ def _grown(state: TrackerState) -> TrackerState:
     tracks[:old] = state.tracks
     looks = make_looks(slots, len(state.sensors))
     looks[:old] = state.looks
-    head, following = make_grid(slots)
-    live = np.isin(tracks["state"], (TENTATIVE, CONFIRMED))
-    lay(tracks["point"], live, 2 * state.tuning.reach_m, head, following)
+    grid = make_grid(slots)
+    lay_anew(tracks, 2 * state.tuning.reach_m, grid)
     count = int(state.counters[FREE_COUNT])
     free = np.empty(slots, np.int32)
     free[:slots - old] = np.arange(slots - 1, old - 1, -1)
     free[slots - old:slots - old + count] = state.free[:count]
     state.counters[FREE_COUNT] = count + slots - old
-    return replace(state, tracks=tracks, looks=looks, head=head, following=following, free=free)
+    return replace(state, tracks=tracks, looks=looks, free=free, **grid._asdict())
 
 
 def _with_placed(state: TrackerState, plots: PlotBatch) -> TrackerState:
