@@ -18,7 +18,7 @@ import numpy as np
 
 from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.kernels.geodesy import geodetic_to_ecef
-from jointsky.model.batch import F64, I64
+from jointsky.model.batch import F64, I64, Bool
 from jointsky.study.consistency import measure_consistency
 from jointsky.study.continuity import Continuity, measure_continuity
 from jointsky.study.matching import match, near_pairs
@@ -60,9 +60,7 @@ def score(truth: Truth, tracks: TrackRows, step_s: float) -> Score:
     truth_step, track_step = _grid(truth.time_s, step_s), _grid(tracks.time_s, step_s)
     steps = _settled_steps(truth_step, step_s)
     optional = truth.sensors == 0
-    pairs = near_pairs(truth_step, _ground(truth.latitude_rad, truth.longitude_rad),
-                       track_step, _ground(tracks.latitude_rad, tracks.longitude_rad), CUTOFF_M)
-    mate, apart = match(len(track_step), len(truth_step), pairs, optional, CUTOFF_M)
+    pairs, mate, apart = _match(truth, tracks, step_s)
     matched = mate >= 0
     counted = matched.copy()
     counted[matched] = ~optional[mate[matched]]
@@ -74,8 +72,7 @@ def score(truth: Truth, tracks: TrackRows, step_s: float) -> Score:
     row, pair = np.flatnonzero(settled), mate[settled]
     turning = truth.manoeuvring[pair]
     error = apart[row]
-    velocity = np.hypot(tracks.north_ms[row] - truth.north_ms[pair],
-                        tracks.east_ms[row] - truth.east_ms[pair])
+    velocity = _velocity_error(truth, tracks, row, pair)
     height = tracks.height_m[row] - truth.height_m[pair]
     half = CUTOFF_M ** 2 / 2
     gospa = np.sqrt(squares + half * (missed + false))
@@ -91,6 +88,55 @@ def score(truth: Truth, tracks: TrackRows, step_s: float) -> Score:
         continuity=measure_continuity(truth, tracks, truth_step, track_step, mate, pairs,
                                       step_s, SETTLING_S),
         consistency=measure_consistency(truth, tracks, row, pair, track_step[row]))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Errors of two trackers on the aircraft and steps that both follow, so that neither gains by
+    leaving out the hard ones; each (2,), rms: position m straight and manoeuvring, velocity m/s.
+
+    share: of the aircraft-steps that either follows.
+    """
+
+    share: float
+    straight_rms_m: tuple[float, float]
+    manoeuvre_rms_m: tuple[float, float]
+    velocity_rms_ms: tuple[float, float]
+
+
+def score_paired(truth: Truth, ours: TrackRows, theirs: TrackRows, step_s: float) -> Paired:
+    """Measure two trackers against truth where both follow it."""
+    errors = []
+    for tracks in (ours, theirs):
+        _, mate, apart = _match(truth, tracks, step_s)
+        row = np.flatnonzero((mate >= 0) & (tracks.time_s > SETTLING_S))
+        row = row[truth.sensors[mate[row]] > 0]
+        both = np.full((2, len(truth.time_s)), np.nan)
+        both[0, mate[row]], both[1, mate[row]] = apart[row], _velocity_error(
+            truth, tracks, row, mate[row])
+        errors.append(both)
+    followed = [np.isfinite(position) for position, _ in errors]
+    common, any_of = followed[0] & followed[1], followed[0] | followed[1]
+    straight, turning = common & ~truth.manoeuvring, common & truth.manoeuvring
+
+    def of(which: int, chosen: Bool) -> tuple[float, float]:
+        return _rms(errors[0][which, chosen]), _rms(errors[1][which, chosen])
+    return Paired(float(common.sum() / max(any_of.sum(), 1)), of(0, straight), of(0, turning),
+                  of(1, common))
+
+
+def _match(truth: Truth, tracks: TrackRows,
+           step_s: float) -> tuple[tuple[I64, I64, F64], I64, F64]:
+    """Pairs within the cut-off, and which truth is whose track's and how far off; see there."""
+    truth_step, track_step = _grid(truth.time_s, step_s), _grid(tracks.time_s, step_s)
+    pairs = near_pairs(truth_step, _ground(truth.latitude_rad, truth.longitude_rad),
+                       track_step, _ground(tracks.latitude_rad, tracks.longitude_rad), CUTOFF_M)
+    return (pairs, *match(len(track_step), len(truth_step), pairs, truth.sensors == 0, CUTOFF_M))
+
+
+def _velocity_error(truth: Truth, tracks: TrackRows, row: I64, pair: I64) -> F64:
+    return np.asarray(np.hypot(tracks.north_ms[row] - truth.north_ms[pair],
+                               tracks.east_ms[row] - truth.east_ms[pair]))
 
 
 def _ospa(squares: F64, hits: F64, missed: F64, false: F64) -> F64:

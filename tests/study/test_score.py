@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jointsky.codec.trackfile import TrackRows, Truth
 from jointsky.study.matching import match, near_pairs
-from jointsky.study.score import CUTOFF_M, Score, score
+from jointsky.study.score import CUTOFF_M, Score, score, score_paired
 
 STEP_S = 4.0
 NORTH_M = 1 / 6_335_439.0  # radians of latitude for a metre at the equator (meridian radius there)
@@ -258,3 +258,21 @@ def scattered(off_m: np.ndarray) -> tuple[Truth, TrackRows]:
     east, north = off_m.reshape(-1, 2).T
     return truth, TrackRows(time, number, north * NORTH_M, longitude + east / 6_378_137.0, level,
                             level, level, covariance)
+
+
+def test_two_trackers_are_compared_on_the_aircraft_that_both_follow() -> None:
+    """One is 100 m off everywhere; the other 50 m, and misses the aircraft that it finds hard."""
+    off = np.zeros((10, 4, 2))
+    off[..., 0] = 100.0
+    truth, ours = scattered(off)
+    truth = replace(truth, manoeuvring=np.tile([False, False, True, True], 10))
+    _, theirs = scattered(off / 2)
+    easy = theirs.track_id != 1
+    theirs = TrackRows(**{name: getattr(theirs, name)[easy] for name in (
+        "time_s", "track_id", "latitude_rad", "longitude_rad", "height_m", "north_ms", "east_ms")})
+    ours = replace(ours, east_ms=np.where(ours.track_id == 1, 30.0, 3.0))
+    paired = score_paired(truth, ours, theirs, STEP_S)
+    assert paired.share == 0.75
+    assert paired.straight_rms_m == pytest.approx((100, 50), rel=1e-4)
+    assert paired.manoeuvre_rms_m == pytest.approx((100, 50), rel=1e-4)
+    assert paired.velocity_rms_ms == pytest.approx((3, 0))
