@@ -4,9 +4,9 @@ python -m bench.tracker_stonesoup [--first SECONDS] [FOLDER ...]: the named plot
 ones of KINDS, whose seeds nothing was ever tuned on. Both sides get the true biases and start from
 plots in memory; ours runs several times, Stone Soup once, for it takes minutes. Ours runs once more
 without the biases: it then learns them itself. Errors are also compared where both follow the
-aircraft ("paired"), for a tracker that misses the hard ones is not charged for them otherwise. NEES
-is of ours, of position: its mean with half of its 95 % interval, and the share of steps inside of the
-bounds of chi-square. Last come the medians over the folders. Stone Soup has what suits it best
+aircraft ("paired"), for a tracker that misses the hard ones is not charged for them otherwise.
+NEES is of ours, of position: its mean with half of its 95 % interval, and the share of steps inside
+of the bounds of chi-square. Last come the medians over the folders. Stone Soup has what suits it best
 (`stonesoup_tuning`).
 """
 
