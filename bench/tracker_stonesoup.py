@@ -6,8 +6,8 @@ plots in memory; ours runs several times, Stone Soup once, for it takes minutes.
 without the biases: it then learns them itself. Errors are also compared where both follow the
 aircraft ("paired"), for a tracker that misses the hard ones is not charged for them otherwise.
 NEES is of ours, of position: its mean with half of its 95 % interval, and the share of steps inside
-of the bounds of chi-square. Last come the medians over the folders. Stone Soup has what suits it best
-(`stonesoup_tuning`).
+of the bounds of chi-square. Last come the medians over the folders. Stone Soup has what suits it
+best (`stonesoup_tuning`).
 """
 
 from __future__ import annotations
