@@ -20,7 +20,7 @@ import numpy as np
 
 from jointsky.kernels.jit import inlined
 from jointsky.model.batch import F64, I64
-from jointsky.track.arrays import NEVER, POLAR, SensorRow, Sensors
+from jointsky.track.arrays import NEVER, POLAR, SensorRow, Sensors, Settings, Track
 
 RINGS, SECTORS = 16, 32
 CELLS = RINGS * SECTORS
@@ -35,6 +35,9 @@ SILENT_PERIODS = 2.5
 # what was learned, never like more than that. Not further off than by this factor.
 RATE_PRIOR, RATE_MOST, RATE_FACTOR_MAX = 10.0, 200.0, 3.0
 LOG_FACTOR, INFORMATION = 0, 1
+# Light aircraft, airliners and fast jets differ: each has a rate of its own, by ground speed.
+PACE_TOPS_MS = (110.0, 260.0)
+PACES = len(PACE_TOPS_MS) + 1
 
 
 class Learned(NamedTuple):
@@ -44,7 +47,8 @@ class Learned(NamedTuple):
     log of false plots per m2 and scan; scans (sensors,): scans of late; due_ns (sensors,): end of
     the scan that is running; seen (sensors, BANDS, CELLS, 3): HITS of confirmed tracks
     of late, how many were EXPECTED by geometry, and MISSED: those expected in vain in this scan;
-    switching (2,): LOG_FACTOR of the rate of switching over the tuning's, INFORMATION about it.
+    switching (PACES, 2): LOG_FACTOR of the rate of switching over the tuning's, and INFORMATION
+    about it.
     """
 
     false_count: F64
@@ -62,7 +66,7 @@ def learned_of(table: Sensors, old: Learned | None = None) -> Learned:
         false_count=np.zeros((n, 2, CELLS)),
         density_log=np.repeat(np.log(table["false_per_m2"])[:, :, None], CELLS, 2),
         scans=np.zeros(n), due_ns=np.full(n, NEVER), seen=np.zeros((n, BANDS, CELLS, 3)),
-        switching=np.zeros(2))
+        switching=np.zeros((PACES, 2)))
     for before, after in zip(old or (), new, strict=old is not None):
         after[:len(before)] = before
     return new
@@ -89,9 +93,24 @@ def ends_scan(s: int, sensor: SensorRow, learned: Learned, now_ns: int) -> bool:
 
 
 @inlined
-def learn_switching(learned: Learned, slope: float) -> None:
+def pace_of(t: Track) -> int:
+    """Which of the PACES a track has."""
+    speed2, pace = t.mean[2] * t.mean[2] + t.mean[3] * t.mean[3], 0
+    for top in PACE_TOPS_MS:
+        pace += 1 if speed2 > top * top else 0
+    return pace
+
+
+@inlined
+def learn_switching(learned: Learned, pace: int, slope: float) -> None:
     """The slope of a plot's log likelihood in the log of the rate, see `kernels.filter`."""
-    known, limit = learned.switching, math.log(RATE_FACTOR_MAX)
+    known, limit = learned.switching[pace], math.log(RATE_FACTOR_MAX)
     known[INFORMATION] = min(known[INFORMATION] + slope * slope, RATE_MOST - RATE_PRIOR)
     known[LOG_FACTOR] += slope / (RATE_PRIOR + known[INFORMATION])
     known[LOG_FACTOR] = min(max(known[LOG_FACTOR], -limit), limit)
+
+
+@inlined
+def rate_for(t: Track, switching: F64, settings: Settings) -> float:
+    """How often a track of this speed changes its way of flying, 1/s."""
+    return float(settings.switch_rate * math.exp(switching[pace_of(t), LOG_FACTOR]))

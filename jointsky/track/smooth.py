@@ -43,7 +43,7 @@ from jointsky.track.arrays import (
     make_tracks,
 )
 from jointsky.track.initiate import initiate
-from jointsky.track.learned import LOG_FACTOR
+from jointsky.track.learned import rate_for
 from jointsky.track.measure import CLIMB_S_MAX, follow, point_at, turn_state
 from jointsky.track.state import TrackerState
 from jointsky.track.update import HEARD_ONCE, hear_height, move
@@ -118,10 +118,8 @@ class History:
         first_row = np.concatenate([[0], np.cumsum(high - low)])
         which = np.repeat(np.arange(len(begin)), high - low)
         row_ns = grid_ns[np.arange(len(which)) - first_row[which] + low[which]]
-        settings = state.settings.copy()
-        settings["switch_rate"] *= math.exp(state.switching[LOG_FACTOR])
         cells = smooth_tracks(
-            plots, begin, end, row_ns, first_row, state.table, settings,
+            plots, begin, end, row_ns, first_row, state.table, state.settings, state.switching,
             make_tracks(1, len(state.tuning.models)), make_looks(1, len(state.table)),
             np.zeros(COUNTERS, np.int64),
             _make_nodes(int((end - begin).max(initial=0)), len(state.tuning.models)))
@@ -134,12 +132,13 @@ class History:
 class Nodes(NamedTuple):
     """What the filter left at each time of a plot of one track, and the scratch of smoothing.
 
-    time_ns (n,), x (n, m, 4), p (n, m, 10), mu (n, m): the IMM on the plane of origin (n, 3), axes
-    (n, 9). tall_ns (n,), height (n, 2), height_p (n, 3): where a height was heard; begins (n,): 1
-    where the filter of height began anew.
+    time_ns (n,), rate (n,) of switching, x (n, m, 4), p (n, m, 10), mu (n, m): the IMM on the plane
+    of origin (n, 3), axes (n, 9). tall_ns (n,), height (n, 2), height_p (n, 3): where a height was
+    heard; begins (n,): 1 where the filter of height began anew.
     """
 
     time_ns: I64
+    rate: F64
     x: F64
     p: F64
     mu: F64
@@ -168,7 +167,8 @@ class Nodes(NamedTuple):
 
 def _make_nodes(n: int, m: int) -> Nodes:
     return Nodes(
-        np.empty(n, np.int64), np.empty((n, m, 4)), np.empty((n, m, 10)), np.empty((n, m)),
+        np.empty(n, np.int64), np.empty(n), np.empty((n, m, 4)), np.empty((n, m, 10)),
+        np.empty((n, m)),
         np.empty((n, 3)), np.empty((n, 9)), np.empty(n, np.int64), np.empty((n, 2)),
         np.empty((n, 3)), np.empty(n, np.uint8), np.empty((m, 4)), np.empty((m, 10)), np.empty(m),
         np.empty((m, 4)), np.empty((m, 10)), np.empty(m), np.empty((m, 4)), np.empty((m, 10)),
@@ -178,17 +178,17 @@ def _make_nodes(n: int, m: int) -> Nodes:
 
 @kernel
 def smooth_tracks(plots: Plots, begin: I64, end: I64, row_ns: I64, first_row: I64,
-                  sensors: Sensors, settings: Settings, tracks: Tracks, looks: I64, counters: I64,
-                  nodes: Nodes) -> F64:
+                  sensors: Sensors, settings: Settings, switching: F64, tracks: Tracks, looks: I64,
+                  counters: I64, nodes: Nodes) -> F64:
     """Cells (rows, CELLS) of the rows of each track, whose plots are plots[begin:end], ordered by
-    time, and whose rows are row_ns[first_row[k]:first_row[k + 1]]. Changes plots. tracks (1,),
-    looks, counters, nodes: scratch."""
+    time, and whose rows are row_ns[first_row[k]:first_row[k + 1]]. Changes plots. switching:
+    see `learned`. tracks (1,), looks, counters, nodes: scratch."""
     out = np.empty((row_ns.shape[0], CELLS))
     t = tracks[0]
     for k in range(begin.shape[0]):
         rows, cells = row_ns[first_row[k]:first_row[k + 1]], out[first_row[k]:first_row[k + 1]]
         own = plots[begin[k]:end[k]]
-        _, tall = _filter(own, sensors, settings, tracks, looks, counters, nodes)
+        _, tall = _filter(own, sensors, settings, switching, tracks, looks, counters, nodes)
         smooth_heights((nodes.tall_ns[:tall] - own[0].time_ns) * 1e-9, nodes.height[:tall],
                        nodes.height_p[:tall], nodes.begins[:tall], settings[t.area].height_noise)
         for r in range(rows.shape[0]):
@@ -197,14 +197,14 @@ def smooth_tracks(plots: Plots, begin: I64, end: I64, row_ns: I64, first_row: I6
             height, variance = _height(own[j].time_ns, tall, nodes)
             if variance < SURE_HEIGHT * settings[t.area].height_variance:
                 own[j].height_m = height
-        count, _ = _filter(own, sensors, settings, tracks, looks, counters, nodes)
+        count, _ = _filter(own, sensors, settings, switching, tracks, looks, counters, nodes)
         _smooth_motion(count, rows, settings[t.area], t, nodes, cells)
     return out
 
 
 @inlined
-def _filter(plots: Plots, sensors: Sensors, settings: Settings, tracks: Tracks, looks: I64,
-            counters: I64, nodes: Nodes) -> tuple[int, int]:
+def _filter(plots: Plots, sensors: Sensors, settings: Settings, switching: F64, tracks: Tracks,
+            looks: I64, counters: I64, nodes: Nodes) -> tuple[int, int]:
     """Filter the plots of one track; returns how many nodes there are, and of height."""
     t, count, tall = tracks[0], 0, 0
     for j in range(plots.shape[0]):
@@ -214,12 +214,13 @@ def _filter(plots: Plots, sensors: Sensors, settings: Settings, tracks: Tracks, 
             initiate(tracks, 0, plot, False, sensor, looks, settings, counters)
         else:
             move(t, plot, sensor, settings[t.area], nodes.block)
+            t.switch_rate = rate_for(t, switching, settings[t.area])
             hear_height(t, plot, settings[t.area])
             follow(t)
         if count == 0 or nodes.time_ns[count - 1] != t.time_ns:
             count += 1
         k = count - 1
-        nodes.time_ns[k] = t.time_ns
+        nodes.time_ns[k], nodes.rate[k] = t.time_ns, t.switch_rate
         lay_models(t.x, t.p, t.mu, nodes.x[k], nodes.p[k], nodes.mu[k])
         for c in range(3):
             nodes.origin[k, c] = t.origin[c]
@@ -292,7 +293,7 @@ def _smooth_motion(count: int, row_ns: I64, settings: Settings, t: Track, nodes:
         while r >= 0 and row_ns[r] > nodes.time_ns[k]:
             x, p, mu = nodes.row_x, nodes.row_p, nodes.row_mu
             ahead_s = (row_ns[r] - nodes.time_ns[k]) * 1e-9
-            _fill_chances(settings, ahead_s, nodes.chance)
+            _fill_chances(settings, nodes.rate[k], ahead_s, nodes.chance)
             predict_models(nodes.x[k], nodes.p[k], nodes.mu[k], ahead_s, nodes.chance,
                            settings.turn_rad_s, settings.noise, nodes.ahead_x, nodes.ahead_p,
                            nodes.ahead_mu, nodes.weight)
@@ -301,32 +302,32 @@ def _smooth_motion(count: int, row_ns: I64, settings: Settings, t: Track, nodes:
             else:
                 lay_models(s, q, nu, x, p, mu)
                 _step((nodes.time_ns[k + 1] - row_ns[r]) * 1e-9, nodes.ahead_x, nodes.ahead_p,
-                      nodes.ahead_mu, x, p, mu, settings, nodes)
+                      nodes.ahead_mu, x, p, mu, nodes.rate[k], settings, nodes)
             _say(k, x, p, mu, t, nodes, cells[r])
             r -= 1
         if last:
             lay_models(nodes.x[k], nodes.p[k], nodes.mu[k], s, q, nu)
         else:
             _step((nodes.time_ns[k + 1] - nodes.time_ns[k]) * 1e-9, nodes.x[k], nodes.p[k],
-                  nodes.mu[k], s, q, nu, settings, nodes)
+                  nodes.mu[k], s, q, nu, nodes.rate[k], settings, nodes)
         while r >= 0 and row_ns[r] == nodes.time_ns[k]:
             _say(k, s, q, nu, t, nodes, cells[r])
             r -= 1
 
 
 @inlined
-def _step(dt_s: float, x: F64, p: F64, mu: F64, s: F64, q: F64, nu: F64, settings: Settings,
-          nodes: Nodes) -> None:
+def _step(dt_s: float, x: F64, p: F64, mu: F64, s: F64, q: F64, nu: F64, rate: float,
+          settings: Settings, nodes: Nodes) -> None:
     """`smooth_step` with the models of these settings."""
-    _fill_chances(settings, dt_s, nodes.chance)
+    _fill_chances(settings, rate, dt_s, nodes.chance)
     smooth_step(x, p, mu, s, q, nu, dt_s, nodes.chance, settings.turn_rad_s, settings.noise,
                 nodes.x_pair, nodes.p_pair, nodes.weight, nodes.work)
 
 
 @inlined
-def _fill_chances(settings: Settings, dt_s: float, chance: F64) -> None:
+def _fill_chances(settings: Settings, rate: float, dt_s: float, chance: F64) -> None:
     """Chance (m, m) that an aircraft goes from one model to another within a time."""
-    stay = math.exp(-settings.switch_rate * dt_s)
+    stay = math.exp(-rate * dt_s)
     for i in range(chance.shape[0]):
         for j in range(chance.shape[0]):
             chance[i, j] = (1 - stay) * settings.share[j] + (stay if i == j else 0.0)

@@ -37,7 +37,7 @@ from jointsky.track.associate import evidence_of
 from jointsky.track.coverage import hit
 from jointsky.track.gate import renew
 from jointsky.track.ghosts import may_confirm
-from jointsky.track.learned import LOG_FACTOR, Learned, learn_switching
+from jointsky.track.learned import Learned, learn_switching, pace_of, rate_for
 from jointsky.track.measure import WANDER, follow, measure, seen_at
 from jointsky.track.numbers import next_number
 from jointsky.track.sources import with_source
@@ -70,8 +70,8 @@ def update(tracks: Tracks, i: int, plot: Plot, sensor: SensorRow, looks: I64, le
     if math.isnan(said):
         said, slope = move(t, plot, sensor, own, block)
         if t.state == CONFIRMED and t.hits >= SURE_HITS:
-            learn_switching(learned, slope)
-    t.switch_rate = own.switch_rate * math.exp(learned.switching[LOG_FACTOR])
+            learn_switching(learned, pace_of(t), slope)
+    t.switch_rate = rate_for(t, learned.switching, own)
     ratio += said - plot.density_log
     # However odd the plot, it says no more against the aircraft than no plot would.
     ratio = max(ratio, math.log(1 - sensor.p_detection))

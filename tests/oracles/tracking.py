@@ -196,7 +196,7 @@ class SlowTracker:
             for primary in (False, True)]) for s in range(n)])
         self.hits, self.expected = np.zeros((2, n, 4, RINGS, SECTORS))
         self.in_vain = np.zeros((n, 4, RINGS, SECTORS))
-        self.restless = self.restless_known = 0.0
+        self.restless, self.restless_known = np.zeros((2, 3))
 
     # ---- the loop
 
@@ -487,10 +487,10 @@ class SlowTracker:
     def of(self, track: Track) -> Tuning:
         return replace(self.tuning, switch_s=track.switch_s)
 
-    def learn_restlessness(self, slope: float) -> None:
-        self.restless_known = min(self.restless_known + slope ** 2, 190)
-        self.restless = float(np.clip(self.restless + slope / (10 + self.restless_known),
-                                      -math.log(3), math.log(3)))
+    def learn_restlessness(self, pace: int, slope: float) -> None:
+        self.restless_known[pace] = min(self.restless_known[pace] + slope ** 2, 190)
+        step = slope / (10 + self.restless_known[pace])
+        self.restless[pace] = np.clip(self.restless[pace] + step, -math.log(3), math.log(3))
 
     def taken(self, track: Track, plot: dict, s: int):
         """States, covariances and probabilities of the models with a plot; log likelihood."""
@@ -512,13 +512,15 @@ class SlowTracker:
         tuning = self.tuning
         pd = min(max(self.sensors[s].p_detection, 0.1), 0.99)
         ratio = self.evidence(track, plot) + math.log(pd) - self.density(s, plot)
+        before, dt = None, (plot["ns"] - track.time_ns) * 1e-9
         if log is None:
-            before, dt = track.mu, (plot["ns"] - track.time_ns) * 1e-9
+            before = track.mu
             self.go_to(track, plot["ns"])
             track.xs, track.ps, track.mu, log = self.taken(track, plot, s)
-            if track.number and track.hits >= 6 and dt > 0:
-                self.learn_restlessness(rate_slope(before, track.mu, self.of(track), dt))
-        track.switch_s = tuning.switch_s * math.exp(-self.restless)
+        pace = int(np.searchsorted((110, 260), np.hypot(*track.mean[2:])))
+        if before is not None and track.number and track.hits >= 6 and dt > 0:
+            self.learn_restlessness(pace, rate_slope(before, track.mu, self.of(track), dt))
+        track.switch_s = tuning.switch_s * math.exp(-self.restless[pace])
         track.odds = min(track.odds + max(ratio + log, math.log(1 - pd)), tuning.odds_max)
         self.hear(track, plot, s)
         track.ground = plot["ground"]

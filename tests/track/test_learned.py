@@ -138,7 +138,8 @@ def test_what_was_learned_goes_with_the_state() -> None:
 
 @pytest.mark.parametrize("true_s", [11.0, 44.0])
 def test_the_rate_of_switching_is_that_of_the_traffic(true_s: float) -> None:
-    """Aircraft that draw their way of flying as the models say, but at another rate."""
+    """Aircraft that draw their way of flying as the models say, but at another rate; what is learned
+    of airliners says nothing of light aircraft or fast ones."""
     models = (Model(0.0, 0.1, 0.6), *[Model(3.0, 0.1, 0.1)] * 2, *[Model(-3.0, 0.1, 0.05)] * 4)
     adsb = Sensor(9, "ADS-B", SensorKind.ADSB, 0.0, 0.0, 0.0, 2.0, 0.0, 20.0, 0.0)
     rng = np.random.default_rng(round(true_s))
@@ -158,5 +159,6 @@ def test_the_rate_of_switching_is_that_of_the_traffic(true_s: float) -> None:
     state = tracker.advance(
         tracker.start(World.STUDY, 1, (adsb,), Tuning(models=models, registration_s=0.0)),
         join(*parts), int(BEGIN_NS + 600 * S))
-    assert state.switching[INFORMATION] > 30
-    assert 22.0 / math.exp(state.switching[LOG_FACTOR]) == pytest.approx(true_s, rel=0.3)
+    assert state.switching[1, INFORMATION] > 30
+    assert 22.0 / math.exp(state.switching[1, LOG_FACTOR]) == pytest.approx(true_s, rel=0.3)
+    assert not state.switching[[0, 2], INFORMATION].any()
