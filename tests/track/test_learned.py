@@ -138,8 +138,8 @@ def test_what_was_learned_goes_with_the_state() -> None:
 
 @pytest.mark.parametrize("true_s", [11.0, 44.0])
 def test_the_rate_of_switching_is_that_of_the_traffic(true_s: float) -> None:
-    """Aircraft that draw their way of flying as the models say, but at another rate; what is learned
-    of airliners says nothing of light aircraft or fast ones."""
+    """Aircraft that draw their way of flying as the models say, but at another rate; what is
+    learned of airliners says nothing of light aircraft or fast ones."""
     models = (Model(0.0, 0.1, 0.6), *[Model(3.0, 0.1, 0.1)] * 2, *[Model(-3.0, 0.1, 0.05)] * 4)
     adsb = Sensor(9, "ADS-B", SensorKind.ADSB, 0.0, 0.0, 0.0, 2.0, 0.0, 20.0, 0.0)
     rng = np.random.default_rng(round(true_s))
