@@ -1,5 +1,6 @@
 """Writes what follows from the column tables: docs/columns.md, the console's schema.ts, and
-three small messages (console/src/wire/golden/) that its decoder is tested with.
+three small messages (console/src/wire/golden/) that its decoder is tested with; and from the model
+of agreements their JSON Schema, docs/schemas/agreement.schema.json, for editors.
 
     python tools/generate_schema.py            write them
     python tools/generate_schema.py --check    say which is out of date, exit status 1
@@ -9,12 +10,14 @@ Run by `make docs`; tests/codec/test_console.py fails when a committed file has 
 
 from __future__ import annotations
 
+import json
 import sys
 from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
 
+from jointsky.agreement.instrument import Instrument
 from jointsky.codec import console
 from jointsky.model import schema
 from jointsky.model.batch import Batch, Column, columns_of
@@ -24,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = ROOT / "docs" / "columns.md"
 SCHEMA = ROOT / "console" / "src" / "generated" / "schema.ts"
 GOLDEN = ROOT / "console" / "src" / "wire" / "golden"
+AGREEMENT = ROOT / "docs" / "schemas" / "agreement.schema.json"
 COMMAND = "python tools/generate_schema.py"
 
 BATCHES: tuple[type[Batch], ...] = (
@@ -171,9 +175,17 @@ def golden_messages() -> dict[str, bytes]:
     }
 
 
+def agreement_schema() -> str:
+    """The text of docs/schemas/agreement.schema.json."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
+              **Instrument.model_json_schema(by_alias=True), "title": "Agreement"}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def outputs() -> dict[Path, bytes]:
     """Every generated file and what it must hold."""
     return {COLUMNS: columns_page().encode(), SCHEMA: schema_module().encode(),
+            AGREEMENT: agreement_schema().encode(),
             **{GOLDEN / name: message for name, message in golden_messages().items()}}
 
 

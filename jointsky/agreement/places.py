@@ -87,8 +87,8 @@ class Shape(_Form):
         return self
 
 
-def vectors_of(places: tuple[Place, ...]) -> F64:
-    """Unit vectors (n, 3) of places in degrees."""
+def vectors_of(places: tuple[Place, ...] | F64) -> F64:
+    """Unit vectors (n, 3) of places (n, 2) in degrees."""
     latitude, longitude = np.radians(np.array(places, np.float64)).T
     return np.stack([np.cos(latitude) * np.cos(longitude),
                      np.cos(latitude) * np.sin(longitude), np.sin(latitude)], -1)

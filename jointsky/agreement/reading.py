@@ -35,6 +35,10 @@ class Document:
     instrument: Instrument
     lines: dict[Place, int]
 
+    def line_of(self, place: Place) -> int:
+        """The line of a place, or of what holds it; 0 for what stands in no file."""
+        return _line_of(place, self.lines)
+
 
 def parse_instrument(text: str, name: str) -> Document:
     """Read an instrument. `name` is the file, for messages. Raises `ConfigProblem`."""

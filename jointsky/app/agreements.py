@@ -8,20 +8,89 @@ from pathlib import Path
 from rich.box import SIMPLE
 from rich.table import Table
 
+from jointsky.agreement.breadth import Breadth
+from jointsky.agreement.calendar import calendar_of, warning_of
+from jointsky.agreement.differences import Difference
 from jointsky.agreement.instrument import Grant, Instrument, Life
+from jointsky.agreement.life import Facts, status_at
 from jointsky.agreement.parts import bases
 from jointsky.agreement.periods import text_of
 from jointsky.agreement.places import Shape, opened
 from jointsky.agreement.reading import EXPECTED, Document, parse_instrument
 from jointsky.app.toml import read_text
+from jointsky.model.clock import NS_PER_DAY, NS_PER_S
+from jointsky.model.errors import FileProblem, InputError
 from jointsky.model.faults import Place
 
 Basis = Callable[[Place], str]
+# What lets more go stands out; what lets less go is quieter.
+COLOURS = {Breadth.WIDER: "yellow", Breadth.NARROWER: "cyan"}
 
 
 def load_agreement(path: Path) -> Document:
     """Read an instrument. Raises `FileProblem`, or `ConfigProblem` with every fault."""
     return parse_instrument(read_text(path, EXPECTED), str(path))
+
+
+def paths_of(given: list[Path]) -> list[Path]:
+    """The files given, and for a folder those in it that are YAML. Raises `FileProblem`."""
+    found: list[Path] = []
+    for path in given:
+        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not inside:
+            raise FileProblem(path, "no agreement in this folder", expected="files *.yaml")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def load_agreements(given: list[Path]) -> tuple[tuple[Document, ...], list[InputError]]:
+    """All agreements that can be read, and why the others cannot."""
+    documents, refused = [], []
+    for path in paths_of(given):
+        try:
+            documents.append(load_agreement(path))
+        except InputError as problem:
+            refused.append(problem)
+    return tuple(documents), refused
+
+
+def calendar_of_all(documents: tuple[Document, ...], now_ns: int) -> Iterator[Table]:
+    """A calendar for each agreement: what was, now, what comes; warnings that stand are its
+    caption."""
+    for document in documents:
+        whole = document.instrument
+        status = status_at(whole, Facts(), now_ns)
+        standing = [one.text for one in warning_of(whole, Facts(), now_ns)]
+        table = Table("date", "days", "what", box=SIMPLE, padding=(0, 1, 0, 0),
+                      title=f"{whole.id}, version {whole.version}: {status.phase.value}",
+                      title_justify="left", caption="; ".join(standing) or None,
+                      caption_justify="left", caption_style="yellow")
+        entries = [(one.time_ns, one.text) for one in calendar_of(whole, Facts(), now_ns)]
+        for time_ns, text in sorted([*entries, (now_ns, f"now: {status.why}")]):
+            days = (time_ns - now_ns) // NS_PER_DAY
+            table.add_row(text_of(time_ns - time_ns % NS_PER_S), f"{days:+,}" if days else "",
+                          text, style="bold" if time_ns == now_ns else
+                          "" if time_ns > now_ns else "dim")
+        yield table
+
+
+def differences_text(found: list[Difference]) -> Iterator[tuple[str, str]]:
+    """Lines for people, each with the colour of what it says."""
+    part = ""
+    for one in found:
+        if one.part != part:
+            part = one.part
+            yield part, "bold"
+        head = f"{one.name}: " if one.name else ""
+        if one.kind == "changed":
+            for respect in one.respects:
+                how = "" if respect.breadth is Breadth.OTHER else f" {respect.breadth.value}"
+                yield (f"  ~ {head}{respect.name}{how}: {respect.old} -> {respect.new}",
+                       COLOURS.get(respect.breadth, ""))
+        else:
+            contents = ", ".join(f"{respect.name} {respect.new}" for respect in one.respects)
+            mark, colour = ("+", "yellow") if one.kind == "came" else ("-", "cyan")
+            yield f"  {mark} {head}{contents}", colour
 
 
 def tables_of(document: Document) -> Iterator[Table]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from jointsky.agreement.periods import parse_moment
 from jointsky.app.help import SENSOR_FORM
 from jointsky.engine.sensing import RADAR_PERIOD_S, RADAR_RANGE_M, radar
 from jointsky.model.errors import UsageProblem
@@ -51,6 +52,17 @@ def _parse_sensor(text: str) -> Sensor:
     sensor = radar(sensor_id_of(sac, sic), math.radians(latitude), math.radians(longitude),
                    height_m, period_s)
     return replace(sensor, max_range_m=range_m)
+
+
+def parse_at(text: str | None, now_ns: int) -> int:
+    """UTC ns of an instant given as `--at 2028-11-02`; now_ns if none was. Raises
+    `UsageProblem`."""
+    if text is None:
+        return now_ns
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise UsageProblem("--at", str(error)) from None
 
 
 def parse_date(text: str | None) -> date | None:

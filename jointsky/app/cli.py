@@ -30,7 +30,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, r
 # Commands of two words: the first, what they are about, the commands by their second.
 GROUPS: dict[str, tuple[str, tuple[Callable[..., Any], ...]]] = {
     "agreement": ("Agreements between nations: what may be shared, with whom, until when.",
-                  (agreement.show, acts.key, acts.act, acts.sign, acts.submit)),
+                  (agreement.check, agreement.show, agreement.diff, agreement.calendar, acts.key,
+                   acts.act, acts.sign, acts.submit)),
 }
 
 

@@ -9,3 +9,5 @@ EDITION_HELP: Final = ("Read a category by this edition, e.g. 021=0.23; otherwis
                        "fits best. May be given more than once.")
 DATE_HELP: Final = ("UTC date on which a recording without dates begins, YYYY-MM-DD; otherwise "
                     "from its name.")
+AT_HELP: Final = ("UTC date or time to judge it at, such as 2028-11-02 or 2028-11-02T10:00:00Z; "
+                  "otherwise now.")

@@ -28,11 +28,29 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "bad.toml").write_text('[unit]\nname = 3\nsacc = 1\n')
     (tmp_path / "bad.yaml").write_text("name: x\nseed: -1\n")
     (tmp_path / "broken.toml").write_text("[unit\n")
+    pact = (ROOT / "examples" / "agreements" / "kgz-rus-2022.yaml").read_text()
+    for name, old, new in PACTS:
+        assert old in pact
+        (tmp_path / name).write_text(pact.replace(old, new, 1))
+    (tmp_path / "no-pacts").mkdir()
     shutil.copy(ROOT / "README.md", tmp_path / "page.parquet")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
+# Agreements that are wrong: a whole one with one thing changed.
+PACTS = [
+    ("pact.yaml", "id: kgz-rus", "id: kgz-rus"),
+    ("weapons.yaml", "grants:", "weapons: []\ngrants:"),
+    ("party.yaml", "to: [RUS]", "to: [USA]"),
+    ("nation.yaml", "nation: RUS", "nation: Russia"),
+    ("dates.yaml", "signed: 2022-08-16", "signed: 2023-08-16"),
+    ("crossed.yaml", "- [42.20, 80.25]", "- [39.00, 72.00]"),
+    ("twice.yaml", "version: 1", "version: 1\nversion: 2"),
+    ("period.yaml", "term: P5Y", "term: five years"),
+    ("kind.yaml", "kind: bilateral", "kind: bilateral\ncomponent_of: [cis"),
+    ("hectares.yaml", "area_ha: 5", "area_ha: 50"),
+]
 CASES = [
     ("decode missing.ast", "missing.ast: there is no such file; expected"),
     ("decode empty.ast", "empty.ast"),
@@ -87,6 +105,27 @@ CASES = [
     ("unit bad.toml", "sacc"),
     ("demo --headless --port 0 --scenario bad.yaml", "bad.yaml"),
     ("demo --headless --port 0 --scenario missing.yaml", "missing.yaml"),
+    ("agreement check missing.yaml", "missing.yaml: cannot be read"),
+    ("agreement check no-pacts", "no-pacts: no agreement in this folder; expected files *.yaml"),
+    ("agreement check radar.ast", "radar.ast"),
+    ("agreement check weapons.yaml", "line 151, weapons: no such key; see docs/agreements.md"),
+    ("agreement check party.yaml", "line 155, grants 1, to: USA is no party; expected one of KGZ"),
+    ("agreement check nation.yaml", "line 18, parties 2, nation: "),
+    ("agreement check dates.yaml", "line 40, life: ratifications: RUS on 2023-05-29, before the "
+     "signature on 2023-08-16"),
+    ("agreement check crossed.yaml", "crosses or touches itself: the edge from corner"),
+    ("agreement check twice.yaml", "line 12, version: stands here a second time, first in line"),
+    ("agreement check period.yaml", "line 53, life, term: 'five years' is no period; expected"),
+    ("agreement check kind.yaml", "kind.yaml: 1 fault\n  not YAML: "),
+    ("agreement check hectares.yaml", "1 read, 0 refused: 1 error,"),
+    ("agreement check pact.yaml --strict", "1 read, 0 refused: 0 errors, 1 warning,"),
+    ("agreement check pact.yaml --at tomorrow", "--at: 'tomorrow'; expected a date such as"),
+    ("agreement check pact.yaml --unit broken.toml", "broken.toml"),
+    ("agreement check pact.yaml --link Kyrgyz", "--link: no nation 'Kyrgyz'; expected a code"),
+    ("agreement diff pact.yaml missing.yaml", "missing.yaml: cannot be read"),
+    ("agreement diff weapons.yaml pact.yaml", "weapons: no such key"),
+    ("agreement calendar missing.yaml pact.yaml", "missing.yaml: cannot be read"),
+    ("agreement calendar pact.yaml --at 2026-01-01T10:00:00", "has no time zone; expected one"),
     ("agreement show missing.yaml", "missing.yaml: cannot be read"),
     ("agreement show bad.yaml", "line 2, seed: no such key; see docs/agreements.md"),
     ("agreement show text.txt", "text.txt"),
