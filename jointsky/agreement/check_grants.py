@@ -82,19 +82,22 @@ def onward_unreachable(desk: Desk) -> Hits:
 
 
 def handover_unlinked(desk: Desk) -> Hits:
-    """Hand-over with a partner that there is no link to."""
+    """Hand-over between the unit's nation and one that the unit has no link to."""
     if desk.links is None:
         return
     for document, place, grant in grants(desk):
-        if grant.data == "handover":
-            for nation in grant.to:
-                if not {grant.sender, nation} & desk.links:
-                    yield (document, place, f"{grant.id}: no link with {nation} or {grant.sender}; "
-                           f"links: {', '.join(sorted(desk.links)) or 'none'}")
+        named = {grant.sender, *grant.to}
+        if grant.data != "handover" or desk.own not in named:
+            continue
+        missing = sorted((named if grant.sender == desk.own else {grant.sender})
+                         - {desk.own} - desk.links)
+        if missing:
+            yield (document, place, f"{grant.id}: the unit has no partner of {', '.join(missing)}; "
+                   f"its partners are of {', '.join(sorted(desk.links))}")
 
 
 def links_unknown(desk: Desk) -> Hits:
-    """Hand-over, but links were not told."""
+    """Hand-over, but no partners were told."""
     if desk.links is not None:
         return
     for document in desk.documents:
@@ -102,7 +105,7 @@ def links_unknown(desk: Desk) -> Hits:
                  if grant.data == "handover"]
         if named:
             yield (document, ("grants", named[0]),
-                   "whether there is a link for hand-over is not checked; tell links with --link")
+                   "whether there is a link for hand-over is not checked: no partners were told")
 
 
 def handover_blind(desk: Desk) -> Hits:

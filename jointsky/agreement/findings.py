@@ -24,8 +24,8 @@ class Severity(Enum):
 class Desk:
     """What is checked together, at now_ns.
 
-    links: nations that the unit has a link with, None where that was not told; sensors: those of
-    the unit, empty where it was not told; own: nation of the unit, "" where it was not told.
+    Of a unit, where one was told: own: its nation; sensors; links: nations of its partners, None if
+    it names none.
     """
 
     documents: tuple[Document, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from rich.box import SIMPLE
@@ -54,18 +54,20 @@ def load_agreements(given: list[Path]) -> tuple[tuple[Document, ...], list[Input
     return tuple(documents), refused
 
 
-def calendar_of_all(documents: tuple[Document, ...], now_ns: int) -> Iterator[Table]:
+def calendar_of_all(documents: tuple[Document, ...], told: Mapping[str, Facts],
+                    now_ns: int) -> Iterator[Table]:
     """A calendar for each agreement: what was, now, what comes; warnings that stand are its
-    caption."""
+    caption. told: what parties have told since, by the id of the agreement."""
     for document in documents:
         whole = document.instrument
-        status = status_at(whole, Facts(), now_ns)
-        standing = [one.text for one in warning_of(whole, Facts(), now_ns)]
+        facts = told.get(whole.id, Facts())
+        status = status_at(whole, facts, now_ns)
+        standing = [one.text for one in warning_of(whole, facts, now_ns)]
         table = Table("date", "days", "what", box=SIMPLE, padding=(0, 1, 0, 0),
                       title=f"{whole.id}, version {whole.version}: {status.phase.value}",
                       title_justify="left", caption="; ".join(standing) or None,
                       caption_justify="left", caption_style="yellow")
-        entries = [(one.time_ns, one.text) for one in calendar_of(whole, Facts(), now_ns)]
+        entries = [(one.time_ns, one.text) for one in calendar_of(whole, facts, now_ns)]
         for time_ns, text in sorted([*entries, (now_ns, f"now: {status.why}")]):
             days = (time_ns - now_ns) // NS_PER_DAY
             table.add_row(text_of(time_ns - time_ns % NS_PER_S), f"{days:+,}" if days else "",

@@ -1,4 +1,4 @@
-"""The linter of agreements: every check finds what it is for, at its line, and nothing else does."""
+"""The linter of agreements: each check finds what it is for, at its line, and nothing else."""
 
 from __future__ import annotations
 
@@ -161,13 +161,15 @@ def test_components_must_fit_the_system_above_them() -> None:
                 if one.check == "component-contradicts"]) == 2
 
 
-def test_links_are_looked_at_where_they_are_told() -> None:
+def test_links_are_looked_at_where_partners_are_told() -> None:
     text = CLEAN + ('  - {id: h, from: RUS, to: [KGZ], data: handover, area: inner, purpose: x, '
                     'article: "7"}\n')
     assert [one.check for one in examined(text)] == ["links-unknown"]
-    assert [one.check for one in examined(text, links=frozenset({"RUS"}))] == []
-    found = examined(text, links=frozenset({"KAZ"}))
-    assert [(one.check, one.line) for one in found] == [("handover-unlinked", 44)]
+    for own, links, expected in (("KGZ", {"RUS"}, []), ("RUS", {"KGZ"}, []), ("KAZ", {"TJK"}, []),
+                                 ("KGZ", {"KAZ"}, [("handover-unlinked", 44)]),
+                                 ("RUS", {"KAZ"}, [("handover-unlinked", 44)])):
+        found = examined(text, links=frozenset(links), own=own)
+        assert [(one.check, one.line) for one in found] == expected
 
 
 def sensor(sic: int, nation: str, sigma_m: float) -> Sensor:
@@ -215,8 +217,7 @@ def test_what_is_never_reached(first: str, second: str, reached: bool) -> None:
 def test_the_examples_are_clean_but_for_what_is_known() -> None:
     files = sorted((ROOT / "examples" / "agreements").glob("*.yaml"))
     documents = tuple(parse_instrument(path.read_text(), path.stem) for path in files)
-    links = frozenset({"RUS"})
-    found = examine(Desk(documents, parse_moment(NOW), links))
+    found = examine(Desk(documents, parse_moment(NOW), frozenset({"RUS"}), own="KGZ"))
     assert [(one.file, one.check) for one in found] == [
         ("rus-blr-2009", "not-ratified"), ("rus-blr-2009", "not-bound"),
         ("rus-blr-2009", "not-bound"), ("swiss-asde-2018", "onward-unreachable")]

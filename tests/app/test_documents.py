@@ -22,11 +22,13 @@ from jointsky.model.world import World
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ENDLESS = {"demo", "replay", "unit"}
+# Commands of which each needs what the one before it made; they run in the order of the page.
+CHAINED = ("agreement key", "agreement act", "agreement sign", "agreement submit")
 
 
-def commands() -> list[str]:
-    """Lines that begin with `jointsky` inside code blocks, without their comments; blocks of
-    `text` are what programs print."""
+def commands(*, chained: bool = False) -> list[str]:
+    """Lines that begin with `jointsky` inside code blocks, without their comments, in the order of
+    the pages: those of a chain, or the others. Blocks of `text` are what programs print."""
     found = []
     for page in PAGES:
         for language, block in re.findall(r"```(\w*)\n(.*?)```", page.read_text(), re.DOTALL):
@@ -34,9 +36,10 @@ def commands() -> list[str]:
                 continue
             for line in block.replace("\\\n", " ").splitlines():
                 command = line.split(" #", maxsplit=1)[0].strip().removeprefix(".venv/bin/")
-                if command.startswith("jointsky "):
+                if command.startswith("jointsky ") and chained == command.startswith(
+                        tuple(f"jointsky {words}" for words in CHAINED)):
                     found.append(command)
-    return sorted(set(found))
+    return list(dict.fromkeys(found))
 
 
 def radar_file(path: Path) -> None:
@@ -96,3 +99,19 @@ def test_a_command_of_a_page_runs(command: str, desk: Path,
         assert done.exit_code == 0
     result = CliRunner().invoke(build(), words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
+
+
+def test_the_chain_of_an_act_runs(desk: Path, tmp_path: Path,
+                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(desk / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    chain = commands(chained=True)
+    assert {" ".join(command.split()[1:3]) for command in chain} == set(CHAINED)
+    persons = "persons:\n"
+    for command in chain:
+        result = CliRunner().invoke(build(), shlex.split(command)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        if command.startswith("jointsky agreement key"):
+            persons += result.output
+            Path("persons.yaml").write_text(persons)
+    assert len(list(Path("acts").glob("*.json"))) == 1

@@ -11,6 +11,7 @@ from jointsky.app.help import AT_HELP
 
 if TYPE_CHECKING:
     from jointsky.agreement.findings import Desk
+    from jointsky.agreement.life import Facts
     from jointsky.agreement.reading import Document
     from jointsky.model.errors import InputError
 
@@ -20,11 +21,7 @@ def check(
         help="Agreements in YAML, or folders of them. Those of one system belong together.")],
     at: Annotated[str | None, typer.Option(metavar="TIME", help=AT_HELP)] = None,
     unit: Annotated[Path | None, typer.Option(
-        metavar="CONFIG.toml", help="Configuration of a unit, for its nation and its sensors.",
-        )] = None,
-    link: Annotated[list[str] | None, typer.Option(
-        metavar="NATION", help="A nation that there is a link with. May be given more than once.",
-        )] = None,
+        metavar="CONFIG.toml", help="Configuration of a unit: its sensors, its partners.")] = None,
     strict: Annotated[bool, typer.Option(
         "--strict", help="Warnings count as errors.")] = False,
 ) -> None:
@@ -37,7 +34,7 @@ def check(
     from jointsky.app.agreements import load_agreements
 
     documents, refused = load_agreements(files)
-    found = examine(_desk(documents, at, unit, link))
+    found = examine(_desk(documents, at, unit))
     for one in found:
         typer.echo(str(one))
     counts = [sum(one.severity is severity for one in found) for severity in Severity]
@@ -96,18 +93,19 @@ def calendar(
     files: Annotated[list[Path], typer.Argument(
         help="Agreements in YAML, or folders of them.")],
     at: Annotated[str | None, typer.Option(metavar="TIME", help=AT_HELP)] = None,
+    unit: Annotated[Path | None, typer.Option(
+        metavar="CONFIG.toml", help="Configuration of a unit: also by the acts that it has "
+        "accepted, such as notice. Otherwise by the texts alone.")] = None,
 ) -> None:
-    """Show what happened to agreements, what comes, and what must be done before when.
-
-    By their texts alone: acts of the parties since, such as notice, are known to a unit.
-    """
+    """Show what happened to agreements, what comes, and what must be done before when."""
     from rich.console import Console
 
     from jointsky.app.agreements import calendar_of_all, load_agreements
 
+    facts = _facts(unit)
     documents, refused = load_agreements(files)
     console = Console()
-    for table in calendar_of_all(documents, _now_ns(at)):
+    for table in calendar_of_all(documents, facts, _now_ns(at)):
         console.print(table)
     _refuse(refused)
 
@@ -119,22 +117,30 @@ def _now_ns(at: str | None) -> int:
     return parse_at(at, WallClock().now_ns())
 
 
-def _desk(documents: tuple[Document, ...], at: str | None, unit: Path | None,
-          link: list[str] | None) -> Desk:
+def _desk(documents: tuple[Document, ...], at: str | None, unit: Path | None) -> Desk:
     from jointsky.agreement.findings import Desk
-    from jointsky.agreement.nations import is_nation
     from jointsky.app.config import load_config, sensors_of
-    from jointsky.model.errors import UsageProblem
 
-    for nation in link or []:
-        if not is_nation(nation):
-            raise UsageProblem("--link", f"no nation {nation!r:.20}", expected="a code of ISO "
-                               "3166 such as KGZ")
-    links = frozenset(link) if link else None
     if unit is None:
-        return Desk(documents, _now_ns(at), links)
+        return Desk(documents, _now_ns(at))
     config = load_config(unit)
+    links = frozenset(one.nation for one in config.partner) or None
     return Desk(documents, _now_ns(at), links, sensors_of(config), config.unit.nation)
+
+
+def _facts(unit: Path | None) -> dict[str, Facts]:
+    """What parties have told of each agreement, by the acts that a unit has accepted."""
+    from jointsky.app.config import load_config
+    from jointsky.app.law import persons_of
+    from jointsky.engine.law import law_of, take_again
+
+    if unit is None:
+        return {}
+    config = load_config(unit)
+    acts = config.agreements.acts if config.agreements else ()
+    law = take_again(law_of(config.unit.nation, persons_of(config)),
+                     [(one.accepted_ns, one.name, one.text) for one in acts])
+    return {held.id: held.facts for held in law.register.held}
 
 
 def _refuse(refused: list[InputError]) -> None:
