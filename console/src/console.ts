@@ -3,6 +3,7 @@
 import type { Chart } from './map/chart';
 import { Picture } from './map/picture';
 import { counted, forgetFrames, frameWork } from './frames';
+import { mapAreas, type Agreement, type Agreements, type Grant } from './lib/agreements';
 import { cardOf, withNode, type NodeCard } from './lib/card';
 import { parse } from './lib/commands';
 import type { Action } from './lib/keys';
@@ -16,11 +17,13 @@ export const picture = new Picture();
 
 const stale_ms = 3000;
 const cardEvery_ms = 1000;
+const agreementsEvery_ms = 2000;
 const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 let chart: Chart | null = null;
 let heard = performance.now();
 let askedCard = 0;
+let askedAgreements = 0;
 let firstView = true;
 let noticeTimer = 0;
 let addressTimer = 0;
@@ -127,6 +130,7 @@ function beat(): void {
   const silent_ms = ui.session?.mode === 'paused' && ui.link === 'open' ? 0 : performance.now() - heard;
   ui.stale_s = silent_ms > stale_ms ? Math.round(silent_ms / 1000) : 0;
   if (ui.selected !== null && !ui.ended && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
+  if (ui.open.agreements && performance.now() - askedAgreements > agreementsEvery_ms) void askAgreements();
 }
 
 // The selected track.
@@ -159,6 +163,23 @@ async function askCard(number: number): Promise<void> {
   } catch (problem) {
     if (!(problem instanceof TypeError)) throw problem; // no link: the link state already says so
   }
+}
+
+// Agreements.
+
+async function askAgreements(): Promise<void> {
+  askedAgreements = performance.now();
+  try {
+    const answer = await fetch(`api/agreements?session=${encodeURIComponent(ui.hello?.session ?? '')}`);
+    if (answer.ok) ui.agreements = (await answer.json()) as Agreements;
+  } catch (problem) {
+    if (!(problem instanceof TypeError)) throw problem; // no link: the link state already says so
+  }
+}
+
+/** Draw the areas of an agreement on the map, those of a grant stronger; null: none. */
+export function showAgreement(agreement: Agreement | null, grant: Grant | null): void {
+  chart?.setAreas(agreement === null ? [] : mapAreas(agreement, grant));
 }
 
 // Settings.
@@ -275,7 +296,7 @@ function close(): void {
   if (open.palette || open.help) open.palette = open.help = false;
   else if (chart?.clearLines(false)) ui.measuring = false;
   else if (open.table) open.table = false;
-  else if (open.filters || open.sensors) open.filters = open.sensors = false;
+  else if (open.filters || open.sensors || open.agreements) open.filters = open.sensors = open.agreements = false;
   else if (ui.selected !== null) select(null);
 }
 
@@ -317,8 +338,13 @@ export function perform(action: Action): void {
       notice(ui.measuring ? 'Range line: choose its other end' : 'Range line set');
       break;
     case 'clearLines': chart?.clearLines(true); ui.measuring = false; break;
-    case 'filters': open.filters = !open.filters; open.sensors = false; break;
-    case 'sensors': open.sensors = !open.sensors; open.filters = false; break;
+    case 'filters': open.filters = !open.filters; open.sensors = open.agreements = false; break;
+    case 'sensors': open.sensors = !open.sensors; open.filters = open.agreements = false; break;
+    case 'agreements':
+      open.agreements = !open.agreements;
+      open.filters = open.sensors = false;
+      if (open.agreements) void askAgreements();
+      break;
     case 'table': open.table = !open.table; break;
     case 'clearFilter': clearFilter(); break;
     case 'theme': change({ theme: settings.theme === 'dark' ? 'light' : 'dark' }); break;

@@ -2,6 +2,7 @@
 // so that a panel which shows some of them knows when to look again.
 import type { World } from './generated/schema';
 import { firstSettings, type Settings, type View } from './lib/settings';
+import type { Agreements } from './lib/agreements';
 import type { Card } from './lib/card';
 import type { Hello, LinkState, SensorRow, Session } from './wire/messages';
 
@@ -30,7 +31,10 @@ export interface Ui {
   notice: string;
   pointer: { latitude: number; longitude: number } | null;
   view: View | null;
-  open: { filters: boolean; sensors: boolean; table: boolean; help: boolean; palette: boolean };
+  /** Asked of the node while their panel is open; `agreement` is the chosen one. */
+  agreements: Agreements | null;
+  agreement: string | null;
+  open: { filters: boolean; sensors: boolean; agreements: boolean; table: boolean; help: boolean; palette: boolean };
   /** Single-letter keys work. */
   keysOn: boolean;
   ready: boolean;
@@ -39,8 +43,8 @@ export interface Ui {
 export const ui: Ui = $state({
   settings: firstSettings(), link: 'connecting', hello: null, session: null, sensors: [], world: 'live', tick: 0,
   tracks: 0, shown: 0, hidden: 0, selected: null, card: null, ended: false, following: false, measuring: false,
-  clock_ms: 0, stale_s: 0, problem: '', notice: '', pointer: null, view: null,
-  open: { filters: false, sensors: false, table: false, help: false, palette: false }, keysOn: true, ready: false,
+  clock_ms: 0, stale_s: 0, problem: '', notice: '', pointer: null, view: null, agreements: null, agreement: null,
+  open: { filters: false, sensors: false, agreements: false, table: false, help: false, palette: false }, keysOn: true, ready: false,
 });
 
 /** What the frame round the screen must say; empty for the real, present sky. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from jointsky.agreement.instrument import Instrument
 from jointsky.agreement.life import HORIZON_NS, Facts, Phase, begin_of, notice_due_ns, status_at
@@ -60,7 +60,8 @@ def calendar_of(instrument: Instrument, facts: Facts, now_ns: int) -> list[Entry
             entries.append(Entry(deployment.end, "deployment_ends", f"{name} ends"))
     if status.phase.is_over:
         entries.append(Entry(status.end_ns, "ended", status.why))
-    return sorted(entries, key=lambda entry: (entry.time_ns, entry.kind, entry.text))
+    order = get_args(Kind)
+    return sorted(entries, key=lambda entry: (entry.time_ns, order.index(entry.kind), entry.text))
 
 
 def warning_of(instrument: Instrument, facts: Facts, now_ns: int) -> list[Warn]:

@@ -19,16 +19,19 @@ from jointsky.app.config import (
     UnitConfig,
     load_config,
 )
+from jointsky.app.demolaw import lay_down
 from jointsky.app.feed import Order
 from jointsky.app.summary import announce
 from jointsky.app.toml import read_text
 from jointsky.app.unit import Ready, Summary, run_unit
 from jointsky.app.warm import warm_up
+from jointsky.edge.clock import WallClock
 from jointsky.edge.tcp import listen
 from jointsky.sim.scenario import Scenario, parse_scenario
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 UNIT = EXAMPLES / "units" / "kant.toml"
+AGREEMENTS = tuple(EXAMPLES / "agreements" / f"{name}.yaml" for name in ("kgz-rus-2022", "cis-1995"))
 SCENARIO = EXAMPLES / "scenarios" / "kyrgyzstan.yaml"
 FEED_END_S = 3.0
 
@@ -60,7 +63,10 @@ def _run_on(sock: socket.socket, scenario: Scenario, options: DemoOptions) -> Su
         warm_up()
         with tempfile.TemporaryDirectory(prefix="jointsky-") as folder:
             journal = options.journal or Path(folder) / "demo.journal"
-            config = config_of(scenario, journal, options.port)
+            law = lay_down(Path(folder) / "law", load_config(UNIT).unit.nation, AGREEMENTS,
+                           WallClock().now_ns())
+            config = config_of(scenario, journal, options.port).model_copy(
+                update={"agreements": law})
 
             async def when_ready(ready: Ready) -> None:
                 _start_feed(feed, scenario, ready)

@@ -30,7 +30,8 @@ def agreements_of(law: Law, now_ns: int) -> dict[str, Any]:
         "now_ms": now_ns / 1e6, "own": law.register.own, "trusted": law.trusted,
         "clock": law.clock, "alarms": alarms_of(law, now_ns),
         "lapsed": sorted(sensor_id_text(one) for one in standings.lapsed),
-        "agreements": [_agreement(law, held, now_ns) for held in law.register.held],
+        "agreements": [_agreement(law, held, now_ns) for held in sorted(
+            law.register.held, key=lambda held: (len(held.instrument.parties), held.id))],
         "acts": [{"time_ms": one.time_ns / 1e6, "file": one.source, "act": one.act[:16],
                   "accepted": one.accepted, "text": one.text}
                  for one in law.outcomes[:-OUTCOMES_SHOWN - 1:-1]]}

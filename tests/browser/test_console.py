@@ -51,6 +51,23 @@ def test_an_exercise_from_the_first_track_to_a_lost_node(node: Start, desk: Open
         expect(page.get_by_test_id("sensor-panel")).to_contain_text(sensor["name"])
     page.keyboard.press("z")
 
+    # The agreements: the seed agreement is in force, with its dates, grants and deployment.
+    page.keyboard.press("r")
+    panel = page.get_by_test_id("agreement-panel")
+    expect(page.get_by_test_id("agreement-phase")).to_have_text("in force", timeout=PAGE_MS)
+    expect(panel).to_contain_text("KGZ · RUS")
+    expect(page.get_by_test_id("agreement-dates")).to_contain_text("2028-05-02")
+    told = ask(running, "api/agreements")["agreements"][0]
+    grants = page.get_by_test_id("agreement-grants").locator("tbody tr")
+    expect(grants).to_have_count(len(told["grants"]))
+    grants.first.get_by_role("button").click()
+    expect(grants.first.get_by_role("button")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("agreement-deployments")).to_contain_text("Kant radar")
+    expect(page.get_by_test_id("agreement-acts")).to_contain_text("activate kgz-rus")
+    console.shoot("agreements")
+    page.keyboard.press("r")
+    expect(panel).to_have_count(0)
+
     # A filter hides all the others, says how many, and stands in the address.
     page.keyboard.press("u")
     page.get_by_test_id("filter-text").fill(title)

@@ -12,7 +12,7 @@ export type Order =
   | { do: 'seek'; clock_s: number }
   | { do: 'jump'; by_s: number }
   | { do: 'speed'; speed: number }
-  | { do: 'live' | 'pause' | 'play' | 'home' | 'help' | 'table' | 'sensors' | 'filters' }
+  | { do: 'live' | 'pause' | 'play' | 'home' | 'help' | 'table' | 'sensors' | 'agreements' | 'filters' }
   | { do: 'fault'; text: string };
 
 /** What can be typed, for the hints under the line. */
@@ -32,7 +32,7 @@ export const commands: { example: string; does: string }[] = [
   { example: 'live', does: 'back to live; likewise pause, play' },
   { example: 'scale 1.2', does: 'size of everything, 0.8 to 2.0' },
   { example: 'theme light', does: 'dark or light' },
-  { example: 'home', does: 'show all; likewise table, sensors, filters, help' },
+  { example: 'home', does: 'show all; likewise table, sensors, agreements, filters, help' },
 ];
 
 const fault = (text: string): Order => ({ do: 'fault', text });
@@ -92,7 +92,7 @@ export function parse(line: string): Order {
     case 'theme':
       return words[0] === 'dark' || words[0] === 'light' ? { do: 'set', change: { theme: words[0] } } : fault('theme: dark or light');
     case 'clear': return { do: 'clear' };
-    case 'live': case 'pause': case 'play': case 'home': case 'help': case 'table': case 'sensors': case 'filters':
+    case 'live': case 'pause': case 'play': case 'home': case 'help': case 'table': case 'sensors': case 'agreements': case 'filters':
       return { do: first.toLowerCase() as 'live' };
     default: return { do: 'find', text: line.trim().toUpperCase() };
   }

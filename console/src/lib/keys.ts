@@ -3,7 +3,7 @@
 export type Action =
   | 'help' | 'palette' | 'close' | 'home' | 'zoomIn' | 'zoomOut' | 'left' | 'right' | 'up' | 'down'
   | 'next' | 'previous' | 'follow' | 'centre' | 'labels' | 'vectors' | 'trails' | 'rings' | 'graticule' | 'airports'
-  | 'measure' | 'clearLines' | 'unpin' | 'filters' | 'sensors' | 'table' | 'clearFilter' | 'theme'
+  | 'measure' | 'clearLines' | 'unpin' | 'filters' | 'sensors' | 'agreements' | 'table' | 'clearFilter' | 'theme'
   | 'larger' | 'smaller' | 'pause' | 'live' | 'back' | 'forward' | 'slower' | 'faster';
 
 export interface Binding {
@@ -61,6 +61,7 @@ export const bindings: { group: string; rows: Binding[] }[] = [
       { keys: ['u'], action: 'filters', does: 'filters' },
       { keys: ['U'], action: 'clearFilter', does: 'clear all filters' },
       { keys: ['z'], action: 'sensors', does: 'sensors' },
+      { keys: ['r'], action: 'agreements', does: 'agreements: what may leave, for whom, until when' },
       { keys: ['y'], action: 'table', does: 'table of tracks' },
       { keys: ['/'], action: 'palette', does: 'command line' },
       { keys: ['?'], action: 'help', does: 'this sheet' },

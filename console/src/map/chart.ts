@@ -6,6 +6,7 @@ import mapWorkerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { World } from '../generated/schema';
 import { counted } from '../frames';
+import type { MapArea } from '../lib/agreements';
 import { templates, type Settings, type View } from '../lib/settings';
 import type { Hello, SensorPlace, ToWorker } from '../wire/messages';
 import type { TrailLines } from '../wire/trails';
@@ -44,6 +45,7 @@ export class Chart {
   private world: World = 'live';
   private unit: Hello['unit'] | null = null;
   private sensors: SensorPlace[] = [];
+  private areas: MapArea[] = [];
   private following = false;
   private moved = 0;
   private due = false;
@@ -207,6 +209,21 @@ export class Chart {
     if (first) this.drawLabels();
   }
 
+  /** Areas of an agreement, under the tracks; the view goes to the one that stands out. */
+  setAreas(areas: MapArea[]): void {
+    this.areas = areas;
+    this.layers?.setAreas(areas, this.settings);
+    this.due = true;
+    const places = areas.find(({ strong }) => strong)?.outline;
+    if (places === undefined) return;
+    const [longitudes, latitudes] = [places.map(([longitude]) => longitude), places.map(([, latitude]) => latitude)];
+    const box = [Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)];
+    const { clientWidth } = this.base.getContainer();
+    // The panel that chose it covers the left.
+    this.base.fitBounds(box as [number, number, number, number],
+      { padding: { top: 90, bottom: 130, left: clientWidth / 2 + 60, right: 60 }, maxZoom: 9, duration: 0 });
+  }
+
   apply(settings: Settings): void {
     const before = this.settings;
     this.settings = settings;
@@ -214,6 +231,7 @@ export class Chart {
     if (restyled) this.base.setStyle(baseStyle(settings.theme, settings.scale, settings));
     if (before.theme !== settings.theme || before.scale !== settings.scale) void this.newSymbols();
     this.layers?.setRings(this.sensors, settings);
+    this.layers?.setAreas(this.areas, settings);
     this.pictureChanged();
     this.askTrails();
     this.askLabels();

@@ -1,7 +1,8 @@
 // The deck.gl layers of the one overlay: trails, history dots, velocity vectors, symbols, rings.
 // All moving things are typed arrays; between messages only positions are written anew.
-import { IconLayer, LineLayer, PathLayer, ScatterplotLayer } from '@deck.gl/layers';
+import { IconLayer, LineLayer, PathLayer, PolygonLayer, ScatterplotLayer } from '@deck.gl/layers';
 import type { Layer } from '@deck.gl/core';
+import type { MapArea } from '../lib/agreements';
 import { destination } from '../lib/units';
 import { identityColours, identityTags, rgb, type Theme } from '../lib/words';
 import type { SensorPlace } from '../wire/messages';
@@ -20,6 +21,9 @@ export interface Look {
 const trailColour: Record<Theme, [number, number, number, number]> = { dark: [126, 152, 178, 110], light: [70, 90, 110, 120] };
 const ringColour: Record<Theme, [number, number, number, number]> = { dark: [96, 125, 150, 90], light: [80, 100, 120, 110] };
 
+// Violet: no identity and no alarm has it.
+const areaColour: Record<Theme, [number, number, number]> = { dark: [178, 150, 220], light: [96, 62, 150] };
+
 /** Made once: ten thousand new words a second would be work for the garbage collector. */
 const iconNames = identityTags.flatMap((_, identity) => [ageFresh, ageDashed, ageHollow].map((age) => iconOf(identity, age)));
 
@@ -32,6 +36,7 @@ export class TrackLayers {
   private revision = 0;
   private still: Layer[] = [];
   private rings: Layer | null = null;
+  private areas: Layer[] = [];
 
   constructor(private readonly picture: Picture, private atlas: Atlas) {}
 
@@ -96,6 +101,25 @@ export class TrackLayers {
     });
   }
 
+  /** Areas of an agreement: rings as polygons, corridors as wide lines. */
+  setAreas(areas: readonly MapArea[], look: Look): void {
+    const colour = areaColour[look.theme];
+    const shade = ({ strong, kind }: MapArea): number => (strong ? 56 : kind === 'site' ? 120 : 18);
+    const rings = areas.filter(({ width_m }) => width_m === 0);
+    const corridors = areas.filter(({ width_m }) => width_m > 0);
+    this.areas = [
+      new PathLayer<MapArea>({
+        id: 'corridors', data: corridors, getPath: ({ outline }) => outline as never, widthUnits: 'meters',
+        getWidth: ({ width_m }) => 2 * width_m, capRounded: true, jointRounded: true, getColor: (area) => [...colour, shade(area)],
+      }),
+      new PolygonLayer<MapArea>({
+        id: 'areas', data: rings, getPolygon: ({ outline }) => outline as never, getFillColor: (area) => [...colour, shade(area)],
+        getLineColor: (area) => [...colour, area.strong ? 255 : 150], lineWidthUnits: 'pixels',
+        getLineWidth: ({ strong }) => (strong ? 2.2 : 1.2),
+      }),
+    ];
+  }
+
   /** The layers for a time: tracks are moved on along their velocity. */
   at(time_ms: number, look: Look): Layer[] {
     const { picture, positions, ends, count } = this;
@@ -111,7 +135,7 @@ export class TrackLayers {
       }
     }
     const getPosition = { value: positions, size: 3 };
-    const layers: Layer[] = [...(this.rings === null ? [] : [this.rings]), ...this.still];
+    const layers: Layer[] = [...this.areas, ...(this.rings === null ? [] : [this.rings]), ...this.still];
     if (look.vector_s > 0) {
       layers.push(new LineLayer({
         id: 'vectors',
