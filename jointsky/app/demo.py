@@ -31,7 +31,8 @@ from jointsky.sim.scenario import Scenario, parse_scenario
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 UNIT = EXAMPLES / "units" / "kant.toml"
-AGREEMENTS = tuple(EXAMPLES / "agreements" / f"{name}.yaml" for name in ("kgz-rus-2022", "cis-1995"))
+AGREEMENTS = tuple(EXAMPLES / "agreements" / name
+                   for name in ("kgz-rus-2022.yaml", "cis-1995.yaml"))
 SCENARIO = EXAMPLES / "scenarios" / "kyrgyzstan.yaml"
 FEED_END_S = 3.0
 

@@ -10,6 +10,7 @@ from jointsky.agreement.persons import parse_persons
 from jointsky.app.config import UnitConfig
 from jointsky.engine.law import take_again, with_persons
 from jointsky.engine.state import PictureState
+from jointsky.model.clock import NS_PER_S
 
 
 def persons_of(config: UnitConfig) -> tuple[Person, ...]:
@@ -22,5 +23,6 @@ def with_law(state: PictureState, config: UnitConfig) -> PictureState:
     """The state under a configuration: who may sign, and the acts that were accepted before."""
     law = with_persons(state.law, config.unit.nation, persons_of(config))
     acts = config.agreements.acts if config.agreements else ()
-    return replace(state, law=take_again(law, [(one.accepted_ns, one.name, one.text)
-                                               for one in acts]))
+    law = take_again(law, [(one.accepted_ns, one.name, one.text) for one in acts])
+    share_ns = round(config.share_s * NS_PER_S) if config.agreements else 0
+    return replace(state, law=law, share_ns=share_ns)

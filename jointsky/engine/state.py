@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from jointsky.agreement.delays import DelayLine
 from jointsky.engine.law import Law, law_of
 from jointsky.model.batch import I64, U8
 from jointsky.model.schema import TrackBatch
@@ -73,8 +74,10 @@ class PictureState:
     sensors: the unit's sensor table: place i is bit i of `TrackBatch.sensors`; only ever appended
     to. health: by sensor id, the unknown ones among them. foreign: the latest state of each track
     of other systems; systems: their unit ids (and this unit's), in the order they first brought a
-    track; fused: see `jointsky.engine.fusion`; law: the agreements it holds. frames: how many have
-    ever come; now_ns: time of the last step.
+    track; fused: see `jointsky.engine.fusion`; law: the agreements it holds; lines: what waits to
+    leave for each partner nation; share_ns: time between two batches for partners, 0 for none;
+    shared_ns: when the last one was made. frames: how many have ever come; now_ns: time of the
+    last step.
     """
 
     world: World
@@ -88,6 +91,9 @@ class PictureState:
     fused: dict[int, tuple[int, int]] = field(default_factory=dict)
     health: dict[int, SensorHealth] = field(default_factory=dict)
     sources: dict[str, SourceHealth] = field(default_factory=dict)
+    lines: dict[str, DelayLine] = field(default_factory=dict)
+    share_ns: int = 0
+    shared_ns: int = 0
     frames: int = 0
     plots: int = 0
     rejects: int = 0
@@ -110,6 +116,7 @@ def copy(state: PictureState) -> PictureState:
     """A copy that shares nothing that a step changes."""
     return replace(state, tracker=tracker.copy(state.tracker),
                    health=copies.deepcopy(state.health), fused=dict(state.fused),
+                   lines=dict(state.lines),
                    sources=copies.deepcopy(state.sources))
 
 

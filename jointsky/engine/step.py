@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from jointsky.agreement.release import Released
 from jointsky.engine.foreign import keep, merge, with_systems
 from jointsky.engine.fusion import is_fused, plots_of_tracks
 from jointsky.engine.health import count_foreign, count_plots, count_statuses, settle
 from jointsky.engine.intake import Intake, read_frames
-from jointsky.engine.law import Outcome, obey
+from jointsky.engine.law import Outcome, obey, standings_of
 from jointsky.engine.sensing import add_found_sensors, split_known, split_unfit, split_worlds
+from jointsky.engine.sharing import Sharing, share, with_standings
 from jointsky.engine.state import PictureState
 from jointsky.model.command import Command
 from jointsky.model.frame import Frame
@@ -28,9 +30,9 @@ class StepResult:
     """What a step made.
 
     state: for the next step; foreign: tracks of other systems that arrived in it; plots: those the
-    tracker used; statuses, rejects: as they came; outcomes: of the commands. The pictures are made
-    when they are first asked for, for not every step is shown; that must be before the state is
-    given to the next step.
+    tracker used; statuses, rejects: as they came; outcomes: of the commands; released: what leaves
+    for each partner nation, () in most steps. The pictures are made when they are first asked for,
+    for not every step is shown; that must be before the state is given to the next step.
     """
 
     state: PictureState
@@ -40,6 +42,7 @@ class StepResult:
     statuses: SensorStatusBatch
     rejects: RejectBatch
     outcomes: tuple[Outcome, ...] = ()
+    released: tuple[Released, ...] = ()
 
     @cached_property
     def tracks(self) -> TrackBatch:
@@ -74,7 +77,22 @@ def step(state: PictureState, frames: Sequence[Frame], now_ns: int,
     state = replace(
         state, frames=state.frames + len(frames), plots=state.plots + len(plots),
         rejects=state.rejects + len(rejects), steps=state.steps + 1, now_ns=now_ns)
-    return StepResult(state, now_ns, intake.foreign, plots, intake.statuses, rejects, outcomes)
+    state, released = share_when_due(state, now_ns)
+    return StepResult(state, now_ns, intake.foreign, plots, intake.statuses, rejects, outcomes,
+                      released)
+
+
+def share_when_due(state: PictureState,
+                   now_ns: int) -> tuple[PictureState, tuple[Released, ...]]:
+    """What leaves for each partner, if it is time for a batch. How the agreements stand is found
+    anew for each, so that what has ended lets nothing go from its very instant on."""
+    if not state.share_ns or now_ns - state.shared_ns < state.share_ns:
+        return state, ()
+    sharing = with_standings(Sharing(state.unit.nation, lines=state.lines),
+                             standings_of(state.law, now_ns), state.sensors, state.world)
+    sharing, released = share(sharing, state.tracker, tracker.picture(state.tracker, now_ns),
+                              now_ns)
+    return replace(state, lines=sharing.lines, shared_ns=now_ns), released
 
 
 def picture_at(state: PictureState) -> TrackBatch:
