@@ -81,6 +81,23 @@ def _decide(rules: Rules, tracks: TrackBatch, contributions: U64, now_ns: int) -
     return Decision(now_ns, which, cause, excluded)
 
 
+def decide_again(rules: Rules, recipient: Recipient, tracks: TrackBatch, full: TrackBatch,
+                 contributors: U64, now_ns: int) -> tuple[I32, U8]:
+    """Grants and causes (n,), as in `Decision`, of tracks as they are to leave, together with what
+    the unit sees of them, if that is another batch: both must fit. contributors (n,): bits of the
+    sensors in the first."""
+    which, cause = np.full(len(tracks), NONE, np.int32), np.empty(len(tracks), np.uint8)
+    closed = closed_by(rules, recipient, tracks.world, now_ns)
+    if closed:
+        cause[:] = closed
+        return which, cause
+    states = Judged.of(rules, full, tracks if tracks is not full else None)
+    states.judge(rules, recipient, now_ns, which, cause)
+    foreign = contributors & ~np.uint64(recipient.releasable)
+    cause[np.isin(cause, (Cause.ALLOWED, Cause.DELAY)) & (foreign != 0)] = Cause.PROVENANCE
+    return which, cause
+
+
 def closed_by(rules: Rules, recipient: Recipient, world: World, now_ns: int) -> Cause:
     """Why nothing at all goes to a recipient now; ALLOWED if something may."""
     if not rules.trusted or now_ns < rules.since_ns:

@@ -15,7 +15,7 @@ from dataclasses import InitVar, dataclass
 import numpy as np
 
 from jointsky.agreement.compiled import Recipient, Rule, Rules
-from jointsky.agreement.decide import Decision, Judged, closed_by
+from jointsky.agreement.decide import Decision, decide_again
 from jointsky.agreement.delays import (
     ROWS_MAX,
     DelayLine,
@@ -25,7 +25,7 @@ from jointsky.agreement.delays import (
     still_under,
     usable_under,
 )
-from jointsky.agreement.judge import NONE, Cause
+from jointsky.agreement.judge import Cause
 from jointsky.agreement.leaving import leaving, sealed
 from jointsky.model.batch import I32, I64, U8, U64, Bool
 from jointsky.model.schema import TrackBatch
@@ -156,16 +156,8 @@ def _fused_again(rules: Rules, recipient: Recipient, tracks: TrackBatch, decisio
 
 
 def _judged(rules: Rules, recipient: Recipient, tracks: TrackBatch, full: TrackBatch,
-                  contributors: U64, now_ns: int) -> _Lot:
-    which, cause = np.full(len(tracks), NONE, np.int32), np.empty(len(tracks), np.uint8)
-    closed = closed_by(rules, recipient, tracks.world, now_ns)
-    if closed:
-        cause[:] = closed
-    else:
-        states = Judged.of(rules, full, tracks if tracks is not full else None)
-        states.judge(rules, recipient, now_ns, which, cause)
-        foreign = contributors & ~np.uint64(recipient.releasable)
-        cause[np.isin(cause, (Cause.ALLOWED, Cause.DELAY)) & (foreign != 0)] = Cause.PROVENANCE
+            contributors: U64, now_ns: int) -> _Lot:
+    which, cause = decide_again(rules, recipient, tracks, full, contributors, now_ns)
     return _Lot(tracks, full, contributors, which, cause)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from jointsky.agreement.compiled import Rules, compile_rules
 from jointsky.agreement.decide import Decision, decide
 from jointsky.agreement.delays import DelayLine
+from jointsky.agreement.explain import Explanation, explain
 from jointsky.agreement.release import Partial, Released, release
 from jointsky.agreement.standing import Standings
 from jointsky.model.batch import I64, U64
@@ -109,3 +110,19 @@ def _partial(parts: PartialTracks, rows: I64, which: I64) -> Partial:
     place = (np.cumsum(parts.there) - 1)[which[there]]
     sources: U64 = parts.sources[place]
     return Partial(rows[there], parts.tracks.take(place), sources)
+
+
+def explain_track(sharing: Sharing, state: TrackerState, track: TrackBatch, nation: str,
+                  now_ns: int) -> Explanation:
+    """Why a nation gets one track (a batch of one row) of the picture, or why not. Raises
+    `KeyError` for one that is no partner."""
+    rules = sharing.rules
+    if rules is None:
+        raise KeyError(nation)
+    contributors = int(sources_of(state, track.system_track_number)[0])
+    excluded = contributors & ~rules.to(nation).releasable
+    parts = partial_tracks(state, track.system_track_number,
+                           np.array([excluded], np.uint64), now_ns)
+    if not (excluded and parts.there[0]):
+        return explain(rules, nation, track, contributors, now_ns)
+    return explain(rules, nation, track, contributors, now_ns, parts.tracks, int(parts.sources[0]))
