@@ -3,8 +3,9 @@
 A track is filtered once more, alone, from the plots that the tracker still keeps of it (those of
 the last `Tuning.late_s_max`), from the sensors that are left. Nothing that another sensor measured
 is in the result: not in position, velocity, height, codes, address, callsign or times, nor through
-the biases that were learned from all sensors together, for those as configured are taken off. Only
-two things stay: that this is a track, and which plots are its; both were found with all sensors.
+what was learned from all sensors together (biases, how restless the traffic is): that is as
+configured. Only two things stay: that this is a track, and which plots are its; both were found
+with all sensors.
 
 A partial track must have as many plots as a track needs to be shown, else there is none.
 """

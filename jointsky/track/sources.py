@@ -3,6 +3,9 @@
 That is stricter than who saw it lately: what a filter has once been told never leaves its state
 altogether. A plot that several tracks share (`joint`) is in each of them; a track that goes on as
 another (`ghosts`) has the sensors of both.
+
+What the tracker learns over all aircraft (biases of sensors, clutter, how restless the traffic is)
+is no contribution to a track: it tells nothing of where any one aircraft is.
 """
 
 from __future__ import annotations
