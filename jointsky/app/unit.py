@@ -136,7 +136,8 @@ def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs) -> dict[str, o
             "first_report_ms": counters.first_ns / 1e6 if counters.first_ns else None,
             "journal_faults": counters.journal_faults, "queue": len(queue),
             "queue_dropped": queue.dropped, "sent": outputs.sent, "refused": outputs.refused,
-            "delay_p99_ms": round(counters.delay_ms(0.99), 1) if counters.delays_ms else None}
+            "delay_p99_ms": round(counters.delay_ms(0.99), 1) if counters.delays_ms else None,
+            "delay_most_ms": round(counters.delay_ms(1.0), 1) if counters.delays_ms else None}
 
 
 def hosts_of(console: ConsoleSection) -> tuple[str, ...]:
