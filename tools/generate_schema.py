@@ -177,8 +177,14 @@ def golden_messages() -> dict[str, bytes]:
 
 def agreement_schema() -> str:
     """The text of docs/schemas/agreement.schema.json."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
-              **Instrument.model_json_schema(by_alias=True), "title": "Agreement"}
+    model = Instrument.model_json_schema(by_alias=True)
+    # Names that do not fit their pattern are refused, which pydantic leaves out of its schema.
+    for part in (model, *model["$defs"].values()):
+        for key in part["properties"].values():
+            if "patternProperties" in key:
+                key["additionalProperties"] = False
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model,
+              "title": "Agreement"}
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
