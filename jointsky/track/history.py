@@ -35,6 +35,7 @@ from jointsky.track.arrays import (
     Tracks,
 )
 from jointsky.track.numbers import next_number
+from jointsky.track.records import cloned, joined, padded
 from jointsky.track.state import Moment, TrackerState, with_memory
 
 SPACING_NS = NS_PER_S
@@ -70,14 +71,14 @@ def hold_late(state: TrackerState, plots: Plots) -> tuple[Plots, bool]:
     if late:
         if not len(state.held):
             state.held_ns = state.now_ns
-        state.held = np.concatenate([state.held, plots[:late]])
+        state.held = joined([state.held, plots[:late]])
         plots = plots[late:]
     if not len(state.held):
         return plots, False
     depth_ns = spent - int(state.held["time_ns"].min())
     if state.now_ns - state.held_ns < PATIENCE * (depth_ns - NEAR_NS):
         return plots, False
-    plots = np.concatenate([state.held, plots])
+    plots = joined([state.held, plots])
     state.held = np.empty(0, PLOT)
     return plots, True
 
@@ -89,7 +90,7 @@ def go_back(state: TrackerState, plots: Plots) -> tuple[TrackerState, Plots]:
     """
     first_ns = int(plots["time_ns"].min())
     at = max(k for k, moment in enumerate(state.moments) if moment.time_ns < first_ns)
-    again = np.concatenate([moment.plots for moment in state.moments[at:]])
+    again = joined([moment.plots for moment in state.moments[at:]])
     again["before"] = again["serial"]
     # What came stays counted, whatever becomes of it.
     unknown = state.counters[UNKNOWN_SENSOR]
@@ -97,7 +98,7 @@ def go_back(state: TrackerState, plots: Plots) -> tuple[TrackerState, Plots]:
     state = with_memory(state, _whole(moment.memory))
     state.moments = (*state.moments[:at], replace(moment, plots=np.empty(0, PLOT)))
     state.counters[UNKNOWN_SENSOR] = unknown
-    return state, np.concatenate([again, plots])
+    return state, joined([again, plots])
 
 
 def moments_due(state: TrackerState, since_ns: int, now_ns: int) -> list[int]:
@@ -113,28 +114,22 @@ def remember(state: TrackerState, time_ns: int) -> None:
     """Keep what is known now, at time_ns."""
     used = np.flatnonzero(state.tracks["state"] != FREE)
     slots = int(used[-1]) + 1 if len(used) else 0
-    memory = {name: (cells[:slots] if name in BY_SLOT else cells).copy()
+    memory = {name: cloned(cells[:slots] if name in BY_SLOT else cells)
               for name, cells in state.memory().items()}
     state.moments = (*state.moments, Moment(time_ns, np.empty(0, PLOT), memory))
 
 
 def _whole(memory: dict[str, Array]) -> dict[str, Array]:
     """Copies of the arrays of a moment, with all their slots."""
-    whole = {}
-    for name, cells in memory.items():
-        if name in BY_SLOT:
-            whole[name] = np.zeros((len(memory["free"]), *cells.shape[1:]), cells.dtype)
-            whole[name][:len(cells)] = cells
-        else:
-            whole[name] = cells.copy()
-    return whole
+    return {name: padded(cells, len(memory["free"])) if name in BY_SLOT else cloned(cells)
+            for name, cells in memory.items()}
 
 
 def add_used(state: TrackerState, plots: Plots) -> None:
     """File plots that were used since the last moment."""
     last = state.moments[-1]
     state.moments = (*state.moments[:-1],
-                     replace(last, plots=np.concatenate([last.plots, plots])))
+                     replace(last, plots=joined([last.plots, plots])))
 
 
 def forget(state: TrackerState) -> Plots:
@@ -153,9 +148,9 @@ def forget(state: TrackerState) -> Plots:
         if moment.time_ns % every == 0:
             kept.append(moment)
         else:
-            kept[-1] = replace(kept[-1], plots=np.concatenate([kept[-1].plots, moment.plots]))
+            kept[-1] = replace(kept[-1], plots=joined([kept[-1].plots, moment.plots]))
     state.moments = tuple(kept)
-    return np.concatenate(settled) if settled else np.empty(0, PLOT)
+    return joined(settled) if settled else np.empty(0, PLOT)
 
 
 def lean(state: TrackerState) -> TrackerState:
@@ -163,7 +158,7 @@ def lean(state: TrackerState) -> TrackerState:
     plots, but its tracks are the same."""
     if len(state.moments) < 2:
         return state
-    plots = np.concatenate([moment.plots for moment in state.moments])
+    plots = joined([moment.plots for moment in state.moments])
     return replace(state, moments=(replace(state.moments[0], plots=plots),))
 
 

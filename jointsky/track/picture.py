@@ -23,6 +23,7 @@ from jointsky.track.arrays import (
     make_looks,
 )
 from jointsky.track.measure import height_at, point_at
+from jointsky.track.records import taken
 from jointsky.track.state import TrackerState
 
 # A track that no sensor updated for so many of the longest periods of those it had is coasting.
@@ -37,7 +38,7 @@ COASTING = int(TrackState.COASTING)
 def seen_of(state: TrackerState) -> TrackerState:
     """See `jointsky.track.tracker.seen`: of the tracks only those of the picture, by number."""
     rows = _in_order(state, _of_picture(state))
-    return replace(state, tracks=state.tracks[rows], looks=state.looks[rows],
+    return replace(state, tracks=taken(state.tracks, rows), looks=state.looks[rows],
                    table=state.table.copy())
 
 
@@ -68,7 +69,7 @@ def batch_of(state: TrackerState, rows: I64, now_ns: int) -> TrackBatch:
     """The tracks of these slots at now_ns, and those that the last `advance` found never to have
     been, ordered by system track number."""
     rows = _in_order(state, rows)
-    kept, looks = state.tracks[rows], state.looks[rows]
+    kept, looks = taken(state.tracks, rows), state.looks[rows]
     if len(state.gone):
         kept = np.concatenate([kept, state.gone])
         looks = np.concatenate([looks, make_looks(len(state.gone), looks.shape[1])])

@@ -106,8 +106,8 @@ class Registration:
     @property
     def active(self) -> bool:
         """Whether there is something to be learned: two sensors, one with unknown bias."""
-        return bool((self.roles != OUTSIDE).sum() > 1
-                    and np.isin(self.roles, (ROTATING, PLACE)).any())
+        roles = self.roles.tobytes()  # asked at every step, and NumPy takes long to begin
+        return len(roles) - roles.count(OUTSIDE) > 1 and (ROTATING in roles or PLACE in roles)
 
 
 def empty(tuning: Tuning) -> Registration:

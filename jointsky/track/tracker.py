@@ -54,6 +54,7 @@ from jointsky.track.learned import Learned, learned_of
 from jointsky.track.loop import track
 from jointsky.track.picture import picture_of, seen_of
 from jointsky.track.plots import in_order, prepare, refit
+from jointsky.track.records import cloned, joined
 from jointsky.track.registration import (
     begin,
     copied,
@@ -242,7 +243,7 @@ def run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
     wait(known, state.settled)
     if settled:
         state.before_ns = before_ns
-        state.settled = np.concatenate([*settled, state.settled])
+        state.settled = joined([*settled, state.settled])
         state.gone = np.concatenate([*gone, state.gone])
     return state
 
@@ -251,11 +252,11 @@ def _run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
     state.before_ns, state.now_ns = state.now_ns, max(state.now_ns, now_ns)
     state.gone = state.gone[:0]
     if len(state.pending):
-        plots = np.concatenate([state.pending, plots])
+        plots = joined([state.pending, plots])
     plots = in_order(plots)
     if not state.moments:
         state, at = _track(state, plots, 0, state.now_ns)
-        state.settled, state.pending = plots[:at], plots[at:].copy()
+        state.settled, state.pending = plots[:at], cloned(plots[at:])
         return state
     plots, back = hold_late(state, plots)
     since_ns = state.before_ns
@@ -271,7 +272,7 @@ def _run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
         at = until
     state, until = _track(state, plots, at, state.now_ns)
     add_used(state, plots[at:until])
-    state.pending = plots[until:].copy()
+    state.pending = cloned(plots[until:])
     if back:
         keep_numbers(shown, next_before, state, plots[:until])
     state.settled = forget(state)
@@ -280,7 +281,7 @@ def _run(state: TrackerState, plots: Plots, now_ns: int) -> TrackerState:
 
 def copy(state: TrackerState) -> TrackerState:
     """An independent copy."""
-    state = with_memory(state, {name: cells.copy() for name, cells in state.memory().items()})
+    state = with_memory(state, {name: cloned(cells) for name, cells in state.memory().items()})
     state.screen = screens.copy_of(state.screen)
     state.registration = copied(state.registration)
     return state
