@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Protocol
 
 import numpy as np
 
 from jointsky.edge.egress_places import SPHERE_M, distance_m
 from jointsky.edge.egress_reading import Grant, Story, Unreadable, stories
-from jointsky.model.batch import F64, I64, U64, Bool, columns_of
+from jointsky.model.batch import F64, I32, I64, U64, Bool, columns_of
 from jointsky.model.schema import Identity, PlotFlag, TrackBatch
 from jointsky.model.sensor import Sensor
 from jointsky.model.world import World
@@ -54,6 +55,50 @@ class Refusal:
     rows: tuple[int, ...] = ()
 
 
+class Reason(Protocol):
+    """What the verifier reads of the grant that is said to let a row go."""
+
+    @property
+    def agreement(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def grant(self) -> Named: ...
+
+
+class Named(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Released(Protocol):
+    """What the verifier reads of a message: a `jointsky.agreement.release.Released`, which it does
+    not import, so that it cannot come to lean on what makes it."""
+
+    @property
+    def sender(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def data(self) -> str: ...
+    @property
+    def now_ns(self) -> int: ...
+    @property
+    def not_after_ns(self) -> int: ...
+    @property
+    def tracks(self) -> TrackBatch: ...
+    @property
+    def reasons(self) -> Sequence[Reason]: ...
+    @property
+    def reason_of(self) -> I32: ...
+    @property
+    def contributors(self) -> U64: ...
+    @property
+    def refused(self) -> Bool: ...
+
+
 class _Stop(Exception):
     """What is found wrong, and with which rows."""
 
@@ -73,7 +118,8 @@ class Egress:
 
     def __init__(self, own: str, sensors: Sequence[Sensor], acts: Iterable[tuple[int, str]]):
         self._own = own
-        self._sensors = tuple(sensors)
+        # A sensor without a bit of its own has no part in any track.
+        self._sensors = tuple(sensors)[:SENSORS_MAX]
         self._fault = ""
         self._stories: dict[str, Story | str] = {}
         try:
@@ -106,44 +152,48 @@ class Egress:
             raise _Stop(f"decided at {released.now_ns}, good until {released.not_after_ns}, and it "
                         f"is {now_ns}")
         n = len(tracks)
-        if len(released.rules) != n or len(released.contributors) != n:
-            raise _Stop("not one rule and one set of contributors per row")
+        if n == 0 or data != released.data:
+            raise _Stop(f"{n} rows of {data}, said to be {released.data}; nothing lets them go")
+        if {len(released.reason_of), len(released.contributors), len(released.refused)} != {n}:
+            raise _Stop("not one reason and one set of contributors per row")
         self._check_contributors(released, now_ns)
         _check_numbers(tracks)
-        for at in np.unique(released.rules).tolist():
-            rows = np.flatnonzero(released.rules == at)
-            if not 0 <= at < len(released.grants):
-                raise _Stop("a rule that is not named", rows)
-            agreement, name = released.grants[at]
-            self._check_grant(released, agreement, name, data, rows, now_ns)
+        for at in np.unique(released.reason_of).tolist():
+            rows = np.flatnonzero(released.reason_of == at)
+            if not 0 <= at < len(released.reasons):
+                raise _Stop("a reason that is not named", rows)
+            self._check_grant(released, released.reasons[at], data, rows, now_ns)
 
-    def _check_grant(self, released: Released, agreement: str, name: str, data: str, rows: I64,
+    def _check_grant(self, released: Released, reason: Reason, data: str, rows: I64,
                      now_ns: int) -> None:
         """Rows that are said to go by one grant."""
+        agreement, name = reason.agreement, reason.grant.id
+        label = f"{agreement}, grant {name}"
         story = self._stories.get(agreement, "it was never activated here")
         if isinstance(story, str):
             raise _Stop(f"{agreement}: {story}", rows)
+        if reason.digest != story.text.digest:
+            raise _Stop(f"{agreement}: another text of it is in use", rows)
         try:
             grant, begin_ns = story.grant_at(name, now_ns)
             force_ns, end_ns = story.force_at(now_ns)
         except Unreadable as problem:
             raise _Stop(f"{agreement}: {problem}", rows) from None
-        label = f"{agreement}, grant {name}"
         if not _is_for(grant, story, self._own, released.recipient, data):
             raise _Stop(f"{label}: not for {data} from {self._own} to {released.recipient}", rows)
         if released.not_after_ns > end_ns or released.now_ns < max(force_ns, begin_ns):
             raise _Stop(f"{label}: not in force from the decision to the end of the message", rows)
-        part = released.tracks.take(rows)
+        part, contributors = released.tracks.take(rows), released.contributors[rows]
         for fault, wrong in _faults_of(part, grant, begin_ns, now_ns):
             if wrong.any():
                 raise _Stop(f"{label}: {fault}", rows[wrong])
-        sensors, contributors = part.sensors, released.contributors[rows]
         told = contributors if "sensors" in grant.guarded else np.zeros_like(contributors)
-        if (wrong := (sensors & ~told) != 0).any():
+        if (wrong := (part.sensors & ~told) != 0).any():
             raise _Stop(f"{label}: tells sensors", rows[wrong])
-        for text, before in self._before(agreement, grant, data, released.recipient, now_ns):
-            wrong = _surely_fits(part, before[0], before[1], grant)
-            if wrong.any() and self._all_releasable(released.recipient, now_ns):
+        whole = ~released.refused[rows]
+        for text, (other, since_ns) in self._before(agreement, grant, data, released.recipient,
+                                                    now_ns):
+            if (wrong := whole & _surely_fits(part, other, since_ns, grant)).any():
                 raise _Stop(f"{label}: {text} comes before it, and fits", rows[wrong])
 
     def _before(self, agreement: str, grant: Grant, data: str, recipient: str,
@@ -165,38 +215,41 @@ class Egress:
                     continue
 
     def _check_contributors(self, released: Released, now_ns: int) -> None:
-        allowed = self._releasable(released.recipient, now_ns)
-        wrong = (released.contributors & ~allowed) != 0
+        allowed = self._releasable(released.recipient, now_ns, released.not_after_ns)
+        wrong = (released.contributors & ~np.uint64(allowed)) != 0
         if wrong.any():
             raise _Stop(f"contributions that may not go to {released.recipient}",
                         np.flatnonzero(wrong))
+        if (released.contributors == 0).any():
+            raise _Stop("nobody is said to have contributed",
+                        np.flatnonzero(released.contributors == 0))
+        if released.refused.any() and allowed == (1 << len(self._sensors)) - 1:
+            raise _Stop("fused again, though every contribution may go",
+                        np.flatnonzero(released.refused))
 
-    def _releasable(self, recipient: str, now_ns: int) -> np.uint64:
-        """Bits of the sensors whose contributions may go to a recipient."""
+    def _releasable(self, recipient: str, now_ns: int, not_after_ns: int) -> int:
+        """Bits of the sensors whose contributions may go to a recipient until then."""
         known = [story for story in self._stories.values() if isinstance(story, Story)]
         lapsed = reduce(or_, (story.lapsed_at(now_ns) for story in known), frozenset[int]())
         nations = {"", self._own, recipient, *(
-            nation for story in known for nation in _passed_on(story, self._own, recipient,
-                                                               now_ns))}
-        return np.uint64(sum(
-            1 << place for place, sensor in enumerate(self._sensors[:SENSORS_MAX])
-            if sensor.sensor_id not in lapsed and sensor.nation in nations))
-
-    def _all_releasable(self, recipient: str, now_ns: int) -> bool:
-        """Whether no row to a recipient can have been fused anew without some sensor."""
-        return int(self._releasable(recipient, now_ns)) == (1 << len(self._sensors)) - 1
+            nation for story in known
+            for nation in _passed_on(story, self._own, recipient, now_ns, not_after_ns))}
+        return sum(1 << place for place, sensor in enumerate(self._sensors)
+                   if sensor.sensor_id not in lapsed and sensor.nation in nations)
 
 
-def _passed_on(story: Story, own: str, recipient: str, now_ns: int) -> Iterator[str]:
-    """Nations that let `own` pass on what they give it."""
+def _passed_on(story: Story, own: str, recipient: str, now_ns: int,
+               not_after_ns: int) -> Iterator[str]:
+    """Nations that let `own` pass on what they give it, until then."""
     for grant in story.text.grants:
         if (grant.data in ("plots", "tracks") and own in grant.to
                 and {own, grant.sender} <= story.text.nations):
             try:
                 held, _ = story.grant_at(grant.id, now_ns)
+                ends_ns = story.force_at(now_ns)[1]
             except Unreadable:
                 continue
-            if recipient in story.consents_at(held, now_ns):
+            if recipient in story.consents_at(held, now_ns) and not_after_ns <= ends_ns:
                 yield grant.sender
 
 
@@ -242,9 +295,9 @@ def _faults_of(part: TrackBatch, grant: Grant, begin_ns: int,
         outside = ~grant.place.contains(part.latitude_rad, part.longitude_rad)
         if outside.any():
             rows = np.flatnonzero(outside)
-            there = part.take(rows)
-            clearance = grant.place.clearance_m(there.latitude_rad, there.longitude_rad)
-            outside[rows] = clearance < -(EDGE_M + _reach_m(there.latitude_rad, grant.quantum_m))
+            latitude, longitude = part.latitude_rad[rows], part.longitude_rad[rows]
+            clearance = grant.place.clearance_m(latitude, longitude)
+            outside[rows] = clearance < -(EDGE_M + _reach_m(latitude, grant.quantum_m))
         yield "outside of the area", outside
 
 
@@ -339,7 +392,7 @@ def _surely_fits(part: TrackBatch, grant: Grant, begin_ns: int, by: Grant) -> Bo
                 fits &= ~there
     if grant.place is not None and fits.any():
         rows = np.flatnonzero(fits)
-        there = part.take(rows)
-        clearance = grant.place.clearance_m(there.latitude_rad, there.longitude_rad)
-        fits[rows] = clearance > EDGE_M + _reach_m(there.latitude_rad, by.quantum_m)
+        latitude, longitude = part.latitude_rad[rows], part.longitude_rad[rows]
+        clearance = grant.place.clearance_m(latitude, longitude)
+        fits[rows] = clearance > EDGE_M + _reach_m(latitude, by.quantum_m)
     return fits

@@ -182,7 +182,8 @@ def distance_m(latitude: F64, longitude: F64, to_latitude: F64 | np.float64,
     half = (np.sin((to_latitude - latitude) / 2) ** 2
             + np.cos(latitude) * np.cos(to_latitude)
             * np.sin((to_longitude - longitude) / 2) ** 2)
-    return 2 * SPHERE_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    metres: F64 = 2 * SPHERE_M * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return metres
 
 
 def _to_arcs_m(places: F64, starts: F64, ends: F64) -> F64:

@@ -75,10 +75,11 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Text:
-    """What an instrument says, as far as the verifier needs it. begin_ns: of force, None if a party
-    is not bound; term: None for an open one."""
+    """What an instrument says, as far as the verifier needs it. digest: SHA-256 of its text,
+    hexadecimal; begin_ns: of force, None if a party is not bound; term: None for an open one."""
 
     id: str
+    digest: str
     nations: frozenset[str]
     begin_ns: int | None
     term: Span | None
@@ -215,7 +216,7 @@ def _tell(told: dict[str, Story | str], name: str, act: Mapping[str, Any], accep
     if kind == "trust_clock":
         return
     if kind == "activate":
-        if hashlib.sha256(act["text"].encode()).hexdigest() != act["digest"] or party != own:
+        if digest_of(act["text"]) != act["digest"] or party != own:
             raise Unreadable("an activation of another text, or by another nation")
         text = read_text(act["text"])
         if text.id != name:
@@ -276,12 +277,17 @@ def read_text(text: str) -> Text:
         begin_ns = max([moment_ns(life["signed"]), *bound.values(),
                         *([] if in_force == "last_ratification" else [moment_ns(in_force)])])
     return Text(
-        id=str(whole["id"]), nations=nations, begin_ns=begin_ns,
+        id=str(whole["id"]), digest=digest_of(text), nations=nations, begin_ns=begin_ns,
         term=None if life["term"] == "open" else _span(life["term"]),
         renewal=life.get("renewal", "none"), renewal_term=_span_or_none(life, "renewal_term"),
         notice=_span_or_none(life, "notice"),
         grants=tuple(_grant(one, areas) for one in whole.get("grants", ())),
         deployments=tuple(_deployment(one) for one in whole.get("deployments", ())))
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a text, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _read_yaml(text: str) -> Any:

@@ -13,7 +13,9 @@ import json
 import math
 import struct
 from datetime import datetime
+from itertools import pairwise
 
+import numpy as np
 from cedarpy import (
     Decision,
     Entities,
@@ -22,8 +24,6 @@ from cedarpy import (
     is_authorized_batch,
     validate_policies,
 )
-
-from tests.oracles import areas
 
 EARTH_M = 6_371_008.8
 FOREVER = (1 << 62)
@@ -136,17 +136,16 @@ def policies(pacts, own):
 
 
 def _receive(pact, grant, own, label):
-    to = ", ".join(f'Nation::"{nation}"' for nation in grant["to"] if nation in pact.nations)
     delay = round(grant.get("delay_s", 0) * 1e9)
-    return f"""@id("{label}")
-permit(principal, action == Action::"receive", resource) when {{
+    return "\n".join(f"""@id("{label}")
+permit(principal == Nation::"{nation}", action == Action::"receive", resource) when {{
     context.trusted && resource.sender == "{own}" && resource.data == "{grant['data']}"
-    && [{to}].contains(principal) && {pact.in_force()} && {pact.not_revoked(grant['id'])}
+    && {pact.in_force()} && {pact.not_revoked(grant['id'])}
     && {pact.not_before('resource')} && context.now >= resource.time + {delay}
     && !(context.left.contributors.isEmpty())
     && {_shown(pact, grant, 'resource')}
-    && {_shown(pact, grant, 'context.left')}
-}};"""
+    && (context.left == resource || ({_shown(pact, grant, 'context.left')}))
+}};""" for nation in grant["to"] if nation in pact.nations)
 
 
 def _contribute(label, when, pacts):
@@ -210,41 +209,68 @@ def _in_area(pact, name, row):
             f"({row}.longitude >= {box['west']} {joint} {row}.longitude <= {box['east']})")
 
 
-def is_inside(shape, latitude, longitude):
-    """Whether a place in radians is in a circle, corridor or polygon of an instrument."""
-    if "polygon" in shape:
-        corners = [(math.radians(one[0]), math.radians(one[1])) for one in shape["polygon"]]
-        return areas.is_inside((latitude, longitude), corners)
-    place = areas.direction(latitude, longitude)
+def are_inside(shape, places):
+    """Which places (radians) are in a circle, corridor or polygon of an instrument."""
+    at = _directions(np.array(places, float).reshape(-1, 2))
     if "circle" in shape:
-        centre = areas.direction(*map(math.radians, shape["circle"]["centre"]))
-        return EARTH_M * _angle(place, centre) <= 1000 * shape["circle"]["radius_km"]
-    line = [areas.direction(*map(math.radians, one)) for one in shape["corridor"]["line"]]
-    nearest = min(_angle_to_arc(place, *arc) for arc in zip(line[:-1], line[1:], strict=True))
-    return EARTH_M * nearest <= 1000 * shape["corridor"]["width_km"]
+        centre = _directions(np.radians([shape["circle"]["centre"]]))[0]
+        return EARTH_M * _angles(at, centre) <= 1000 * shape["circle"]["radius_km"]
+    if "corridor" in shape:
+        line = _directions(np.radians(shape["corridor"]["line"]))
+        nearest = np.min([_angles_to_arc(at, *arc) for arc in pairwise(line)], axis=0)
+        return EARTH_M * nearest <= 1000 * shape["corridor"]["width_km"]
+    corners = _directions(np.radians(shape["polygon"]))
+    # From within, the corners turn once around the place; from outside, not at all.
+    turned = np.zeros(len(at))
+    for one, after in zip(corners, np.roll(corners, -1, 0), strict=True):
+        from_here, to_there = _cross(at, one), _cross(at, after)
+        turned += np.arctan2((_cross(from_here, to_there) * at).sum(1),
+                             (from_here * to_there).sum(1))
+    near = at @ corners.sum(0) > 0
+    return near & (np.abs(turned) > math.pi)
 
 
-def _angle(a, b):
-    return math.atan2(math.hypot(*areas.cross(a, b)), areas.dot(a, b))
+def _directions(places):
+    latitude, longitude = places.T
+    return np.stack([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude),
+                     np.sin(latitude)], 1)
 
 
-def _angle_to_arc(place, start, end):
-    """The foot of the perpendicular, if it lies on the arc, else the nearer end."""
-    pole = areas.cross(start, end)
-    size = areas.dot(pole, pole)
-    off = areas.dot(place, pole) / size
-    foot = [one - off * along for one, along in zip(place, pole, strict=True)]
-    if (areas.dot(areas.cross(start, foot), pole) >= 0
-            and areas.dot(areas.cross(foot, end), pole) >= 0):
-        return math.atan2(abs(areas.dot(place, pole)) / math.sqrt(size), math.hypot(*foot))
-    return min(_angle(place, start), _angle(place, end))
+def _cross(a, b):
+    """As np.cross, which takes twenty times as long."""
+    (ax, ay, az), (bx, by, bz) = a.T, b.T
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
 
 
-def row_entity(uid, row, data, sender, pacts):
-    """A row as a Cedar entity. row: values of a track by name, None for what is absent."""
-    inside = [f"{pact.id}/{name}" for pact in pacts
-              for name, area in pact.document["areas"].items() if "box" not in area["shape"]
-              and is_inside(area["shape"], row["latitude_rad"], row["longitude_rad"])]
+def _angles(a, b):
+    return np.arctan2(np.linalg.norm(_cross(a, b), axis=1), a @ b)
+
+
+def _angles_to_arc(at, start, end):
+    """To the foot of the perpendicular where it lies on the arc, else to the nearer end."""
+    pole = _cross(start, end)
+    pole /= math.sqrt(pole @ pole)
+    foot = at - np.outer(at @ pole, pole)
+    on_arc = (_cross(start, foot) @ pole >= 0) & (_cross(foot, end) @ pole >= 0)
+    upright = np.arctan2(np.abs(at @ pole), np.linalg.norm(foot, axis=1))
+    return np.where(on_arc, upright, np.minimum(_angles(at, start), _angles(at, end)))
+
+
+def row_entities(rows, data, sender, pacts):
+    """Rows as Cedar entities. rows: (name, values of a track by column name, None for what is
+    absent; its `contributors` by sensor id)."""
+    places = [(row["latitude_rad"], row["longitude_rad"]) for _, row in rows]
+    inside = [[] for _ in rows]
+    for pact in pacts:
+        for name, area in pact.document["areas"].items():
+            if "box" not in area["shape"]:
+                for at in np.flatnonzero(are_inside(area["shape"], places)):
+                    inside[at].append(f"{pact.id}/{name}")
+    return [_row_entity(name, row, data, sender, within)
+            for (name, row), within in zip(rows, inside, strict=True)]
+
+
+def _row_entity(uid, row, data, sender, inside):
     flags = row["flags"]
     attributes = {
         "sender": sender, "data": data, "time": row["time_ns"],
