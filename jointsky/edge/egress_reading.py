@@ -122,12 +122,13 @@ class Story:
         for party, from_ns, to_ns in self.pauses:
             if from_ns <= now_ns < to_ns:
                 raise Unreadable(f"suspended by {party}")
-        breaks = [to_ns for _, _, to_ns in self.pauses if to_ns <= now_ns]
+        # Where a grant was taken back for a while, nothing from before it was given again may go.
+        breaks = [to_ns for _, _, to_ns in (*self.pauses, *self.revoked) if to_ns <= now_ns]
         return max([begin_ns, self.activated_ns, *breaks]), end_ns
 
     def grant_at(self, name: str, now_ns: int) -> tuple[Grant, int]:
-        """A grant, and since when it holds without a break. Raises `Unreadable` where it does
-        not."""
+        """A grant, and since when its agreement is in force without a break. Raises `Unreadable`
+        where it lets nothing go."""
         begin_ns, _ = self.force_at(now_ns)
         grant = next((one for one in self.text.grants if one.id == name), None)
         if grant is None:
@@ -135,7 +136,6 @@ class Story:
         for _, from_ns, to_ns in (one for one in self.revoked if one[0] == name):
             if from_ns <= now_ns < to_ns:
                 raise Unreadable(f"grant {name} is revoked")
-            begin_ns = max(begin_ns, to_ns) if to_ns <= now_ns else begin_ns
         return grant, begin_ns
 
     def consents_at(self, grant: Grant, now_ns: int) -> frozenset[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 
 import numpy as np
 
@@ -171,11 +170,11 @@ class Scene:
     """
 
     def __init__(self, seed):
-        self.rng = rng = np.random.default_rng(seed)
+        self.seed, self.rng = seed, np.random.default_rng(seed)
+        rng = self.rng
         centre = CENTRES[int(rng.integers(len(CENTRES)))]
         self.centre = (math.radians(centre[0]), math.radians(centre[1]))
         self.pacts, self.acts, self.register = [], [], Register(OWN, PERSONS)
-        self.met = Counter()
         activated = MIDST - 60 * DAY
         for number in range(int(rng.integers(2, 5))):
             whole = random_pact(rng, number, self.centre)
@@ -284,19 +283,18 @@ class Scene:
                 found.append(("midst", MIDST + int(self.rng.integers(0, 20 * HOUR))))
         return found
 
-    def rows(self, count, now):
+    def rows(self, count, now, data="tracks"):
         """Tracks that the unit holds at an instant, with what is left of each where not all of its
         sensors count; both as mappings of column names, None for what is absent."""
         grants = [(pact, grant) for pact in self.pacts for grant in pact.document["grants"]
-                  if grant["from"] == OWN and grant["data"] == "tracks"
+                  if grant["from"] == OWN and grant["data"] == data
                   and pact.begin <= now < pact.end]
         rows = []
         for _ in range(count):
             aim = grants[int(self.rng.integers(len(grants)))] if grants else None
             row = self._row(aim, now)
             rest = row if self.rng.random() < 0.5 else self._row(aim, now)
-            rows.append((row, {**rest, "time_ns": row["time_ns"],
-                               "contributors": row["contributors"]}))
+            rows.append((row, {**rest, "time_ns": row["time_ns"]}))
         return rows
 
     def _row(self, aim, now):
@@ -306,7 +304,7 @@ class Scene:
         row = {"time_ns": now - int(age), "identity": int(rng.integers(7)), "flags": 0,
                "mode_c_m": rng.uniform(3100, 5900), "height_m": None, "mode_3a": 0o1234,
                "icao_address": 0x601000, "callsign": b"KGA101",
-               "contributors": self._contributors()}
+               "contributors": self._contributors(), "met": []}
         row["latitude_rad"], row["longitude_rad"] = self._inside(aim)
         if grant.get("identities", "any") != "any" and rng.random() < 0.9:
             row["identity"] = IDENTITIES.index(str(rng.choice(grant["identities"])))
@@ -379,7 +377,7 @@ class Scene:
         off = int(rng.choice([-1, 0, 1]))
         if edge + off <= now:
             row["time_ns"] = edge + off
-            self.met[f"{at}{off:+d} ns"] += 1
+            row["met"].append(f"{at}{off:+d} ns")
 
     def _bend_place(self, row, aim, _):
         rng = self.rng
@@ -393,7 +391,7 @@ class Scene:
             edge, off = math.radians(shape["box"][key]), int(rng.choice([-1, 0, 1]))
             row["latitude_rad" if key in ("south", "north") else "longitude_rad"] = (
                 float(np.nextafter(edge, edge + off)) if off else edge)
-            self.met[f"box {key}{off:+d} ulp"] += 1
+            row["met"].append(f"box {key}{off:+d} ulp")
             return
         off = float(rng.choice([-0.001, 0.001]))
         (kind, form), = shape.items()
@@ -407,7 +405,7 @@ class Scene:
             place, bearing = self._on_edge([*form, form[0]])
             metres = off
         row["latitude_rad"], row["longitude_rad"] = moved(*place, bearing, metres)
-        self.met[f"{kind}{1000 * off:+.0f} mm"] += 1
+        row["met"].append(f"{kind}{1000 * off:+.0f} mm")
 
     def _bend_height(self, row, aim, _):
         rng = self.rng
@@ -416,14 +414,14 @@ class Scene:
         column = str(rng.choice(["mode_c_m", "height_m"]))
         if not limits or rng.random() < 0.2:
             row["mode_c_m"] = row["height_m"] = None
-            self.met["no height"] += 1
+            row["met"].append("no height")
             return
         limit = str(rng.choice(limits))
         edge, off = aim[1][limit], str(rng.choice(["-1 mm", "-1 ulp", "edge", "+1 ulp", "+1 mm"]))
         row[column] = {"-1 mm": edge - 0.001, "+1 mm": edge + 0.001, "edge": edge,
                        "-1 ulp": float(np.nextafter(edge, -math.inf)),
                        "+1 ulp": float(np.nextafter(edge, math.inf))}[off]
-        self.met[f"{limit} {off}"] += 1
+        row["met"].append(f"{limit} {off}")
 
     def _bend_kind(self, row, *_):
         rng = self.rng
@@ -442,7 +440,7 @@ class Scene:
             row["identity"] = int(rng.integers(7))
         else:
             row["flags"] |= {"simulated": 1, "test": 2, "on ground": 64, "emergency": 128}[kind]
-        self.met[kind] += 1
+        row["met"].append(kind)
 
 
 def batch_of(rows, world=World.LIVE):
