@@ -96,8 +96,8 @@ def random_grant(rng, name, parties, areas):
     others = [nation for nation in parties if nation != sender]
     grant = {"id": name, "from": sender, "to": some(rng, others), "purpose": "warning",
              "article": "4", "data": "tracks"}
-    if rng.random() < 0.12:
-        grant["data"] = str(rng.choice(["exercise", "plots", "alarms"]))
+    if rng.random() < 0.16:
+        grant["data"] = str(rng.choice(["exercise", "exercise", "plots", "alarms"]))
     if rng.random() < 0.8:
         grant["area"] = str(rng.choice(sorted(areas)))
     if rng.random() < 0.4:
@@ -273,12 +273,15 @@ class Scene:
                       for deployment in pact.document.get("deployments", ())
                       for key in ("begin", "end") if key in deployment]
         edges = [(name, at) for name, at in edges if at < FOREVER]
+        kinds = sorted({name for name, _ in edges})
         found = []
         for turn in range(count):
-            if turn % 3 == 2 and edges:
-                name, at = edges[int(self.rng.integers(len(edges)))]
-                off = int(self.rng.choice([-1, 0]))
-                found.append((f"{name}{off:+d} ns", at + off))
+            if turn % 2 and kinds:
+                which = self.seed * count // 2 + turn // 2
+                kind = kinds[which // 2 % len(kinds)]
+                name, at = edges[int(self.rng.choice(
+                    [place for place, (name, _) in enumerate(edges) if name == kind]))]
+                found.append((f"{name}{-(which % 2):+d} ns", at - which % 2))
             else:
                 found.append(("midst", MIDST + int(self.rng.integers(0, 20 * HOUR))))
         return found
