@@ -41,6 +41,7 @@ from jointsky.track import joint, tracker
 from jointsky.track.arrays import PLOT
 from jointsky.track.associate import make_work
 from jointsky.track.changes import changed_since, make_marks
+from jointsky.track.grid import make_grid
 from jointsky.track.registration import learn, take
 
 SECONDS = 10
@@ -135,7 +136,8 @@ def types_of_share() -> tuple[Any, ...]:
     work = make_work(len(plots), len(known.tracks), len(known.sensors))
     of: Any = typeof
     return tuple(of(one) for one in (known.tracks, plots, 0, 0, known.table, known.looks,
-                                         known.settings, known.counters, work))
+                                     make_grid(len(known.tracks)), known.settings,
+                                     known.counters, work))
 
 
 class _Telling(event.Listener):
