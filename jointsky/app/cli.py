@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from jointsky.app.commands import acts, agreement
+from jointsky.app.commands import acts, agreement, ledger
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.demo import demo
 from jointsky.app.commands.doctor import doctor
@@ -32,6 +32,8 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., Any], ...]]] = {
     "agreement": ("Agreements between nations: what may be shared, with whom, until when.",
                   (agreement.check, agreement.show, agreement.diff, agreement.calendar, acts.key,
                    acts.act, acts.sign, acts.submit)),
+    "ledger": ("What was released, withheld and received, so that anybody can check it.",
+               (ledger.verify, ledger.prove, ledger.compare, ledger.export)),
 }
 
 

@@ -342,9 +342,13 @@ class LedgerReader:
 
     @property
     def size(self) -> int:
-        """How many records there are."""
+        """How many records there are. Raises `FileProblem` where the head is damaged."""
         with LEDGER.said_clearly(self.path):
-            return int(self.db.execute("SELECT size FROM head").fetchone()[0])
+            row = self.db.execute("SELECT size FROM head").fetchone()
+        if row is None or not isinstance(row[0], int):
+            raise FileProblem(self.path, "damaged: it does not say how many records there are",
+                              place="table head", expected=LEDGER.expected)
+        return row[0]
 
     def node(self, level: int, position: int) -> bytes:
         """Hash of a complete subtree (`agreement/merkle.py`)."""

@@ -92,6 +92,8 @@ class Kind:
             raise ResourceProblem(f"{path}: another program writes this {self.name} ({error}); "
                                   "give each unit its own") from None
         except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                raise FileProblem(path, f"damaged: {error}", expected=self.expected) from None
             if "full" in str(error):
                 raise ResourceProblem(
                     f"{path}: the disk, or what this {self.name} may take of it, is full; make "

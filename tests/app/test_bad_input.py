@@ -11,6 +11,7 @@ import pytest
 from jointsky.app.cli import GROUPS, commands, main
 from jointsky.codec.recordings import pcap
 from tests.app.test_documents import radar_file
+from tests.edge.ledgers import exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "20/129=41.3,2.1,27"
@@ -34,6 +35,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text(pact.replace(old, new, 1))
     (tmp_path / "no-pacts").mkdir()
     shutil.copy(ROOT / "README.md", tmp_path / "page.parquet")
+    exchange(tmp_path, 4, signed_each=2)
+    damaged = bytearray((tmp_path / "south.ledger").read_bytes())
+    damaged[4096:] = bytes(len(damaged) - 4096)
+    (tmp_path / "damaged.ledger").write_bytes(damaged)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -129,6 +134,25 @@ CASES = [
     ("agreement show missing.yaml", "missing.yaml: cannot be read"),
     ("agreement show bad.yaml", "line 2, seed: no such key; see docs/agreements.md"),
     ("agreement show text.txt", "text.txt"),
+    ("ledger verify missing.ledger", "missing.ledger: there is no such file; expected a ledger"),
+    ("ledger verify text.txt", "text.txt, byte 0: it is not a ledger"),
+    ("ledger verify kant.ledger --keys missing.txt", "missing.txt: there is no such file"),
+    ("ledger verify kant.ledger --keys text.txt", "text.txt, line 1: 'This is no recording"),
+    ("ledger prove missing.ledger 3", "missing.ledger: there is no such file; expected a ledger"),
+    ("ledger prove kant.ledger 900", "record 900: no checkpoint is over it; expected 0 to 13"),
+    ("ledger prove kant.ledger", "expected the number of a record, or --between SIZE SIZE"),
+    ("ledger prove kant.ledger 3 --between 7 14", "expected the number of a record, or"),
+    ("ledger prove kant.ledger --between 7 13", "--between 13: no checkpoint is of so many"),
+    ("ledger prove kant.ledger --between 7 7", "--between 7 7: one checkpoint"),
+    ("ledger prove kant.ledger 3 -o no/where.json", "no/where.json: cannot be written"),
+    ("ledger prove damaged.ledger 3", "damaged.ledger: damaged"),
+    ("ledger compare kant.ledger text.txt", "text.txt, byte 0: it is not a ledger"),
+    ("ledger compare missing.ledger kant.ledger", "missing.ledger: there is no such file"),
+    ("ledger compare kant.ledger damaged.ledger", "damaged.ledger: damaged"),
+    ("ledger export kant.ledger -o out.xlsx", "not a form of export: .xlsx; expected .jsonl"),
+    ("ledger export kant.ledger -o no/where.csv", "no/where.csv: cannot be written"),
+    ("ledger export kant.ledger -o out.csv --since soon", "--since: 'soon'; expected a date"),
+    ("ledger export damaged.ledger -o out.csv", "damaged.ledger: damaged"),
 ]
 
 

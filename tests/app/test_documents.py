@@ -18,6 +18,7 @@ from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch, PlotKind
 from jointsky.model.sensor import sensor_id_of
 from jointsky.model.world import World
+from tests.edge.ledgers import KANT, SOUTH, exchange, verifier
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,6 +76,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     old_adsb_file(folder / "adsb.ast")
     write_folder(folder / "plots", seed=5, aircraft=12, radars=2)
     shutil.copytree(ROOT / "examples", folder / "examples")
+    exchange(folder, 25, signed_each=10)
+    (folder / "keys.txt").write_text(f"{verifier(KANT).text}\n{verifier(SOUTH).text}\n")
     return folder
 
 
