@@ -139,7 +139,7 @@ CASES = [
     ("ledger verify kant.ledger --keys missing.txt", "missing.txt: there is no such file"),
     ("ledger verify kant.ledger --keys text.txt", "text.txt, line 1: 'This is no recording"),
     ("ledger prove missing.ledger 3", "missing.ledger: there is no such file; expected a ledger"),
-    ("ledger prove kant.ledger 900", "record 900: no checkpoint is over it; expected 0 to 13"),
+    ("ledger prove kant.ledger 900", "record 900: no checkpoint is over it; expected 0 to 14"),
     ("ledger prove kant.ledger", "expected the number of a record, or --between SIZE SIZE"),
     ("ledger prove kant.ledger 3 --between 7 14", "expected the number of a record, or"),
     ("ledger prove kant.ledger --between 7 13", "--between 13: no checkpoint is of so many"),
