@@ -25,6 +25,7 @@ from jointsky.app.framelog import JournalLog, Turn, take_turn
 from jointsky.app.hub import Hub
 from jointsky.app.outputs import Outputs
 from jointsky.app.picture import picture_of
+from jointsky.app.sharing import Sharer
 from jointsky.edge.journal import EntryKind, JournalWriter
 from jointsky.edge.udp import FrameQueue
 from jointsky.engine.checkpoint import pack
@@ -87,10 +88,12 @@ class Node:
 
     def __init__(self, config: UnitConfig, clock: Clock, queue: FrameQueue,
                  journal: JournalWriter, hub: Hub, outputs: Outputs, desk: CommandDesk,
-                 state: PictureState | None):
-        """state: what `recover` found, None for a new unit."""
+                 sharer: Sharer | None, state: PictureState | None):
+        """sharer: None for a unit without agreements; state: what `recover` found, None for a new
+        unit."""
         self._config, self._clock, self._queue = config, clock, queue
         self._journal, self._hub, self._outputs, self._desk = journal, hub, outputs, desk
+        self._sharer, self._fault = sharer, ""
         self._state = state
         self._now_ns = state.now_ns if state else 0
         self._news: UnitConfig | None = config
@@ -158,6 +161,9 @@ class Node:
         self._state = result.state
         self._desk.settle(commands, result.outcomes, result.state.law)
         self._outputs.send(result)
+        if self._sharer is not None:
+            self._sharer.share(result, commands, self._clock.now_ns())
+        self._tell_faults()
         self.counters.told(result, frames, self._clock.now_ns())
         self._keep(sequence, now_ns, result.state)
         return result
@@ -174,7 +180,7 @@ class Node:
             self._journal.append_frames(frames)
             sequence = self._journal.append_tick(now_ns)
             self._journal.commit()
-            self._hub.alarm = ""
+            self._fault = ""
             return sequence
         except ResourceProblem as problem:
             self._note_fault(problem)
@@ -221,7 +227,12 @@ class Node:
 
     def _note_fault(self, problem: ResourceProblem) -> None:
         self.counters.journal_faults += 1
-        self._hub.alarm = f"the journal cannot be written: {problem}"
+        self._fault = f"the journal cannot be written: {problem}"
+
+    def _tell_faults(self) -> None:
+        """Tell consoles what is wrong with the node itself."""
+        self._hub.alarm = (self._fault or self._desk.alarm
+                           or (self._sharer.alarm if self._sharer else ""))
 
     def _show(self, result: StepResult) -> None:
         """Count, and publish to the consoles."""

@@ -21,6 +21,7 @@ from jointsky.app.inputs import clock_of, open_inputs
 from jointsky.app.node import Counters, Node, recover
 from jointsky.app.outputs import Outputs
 from jointsky.app.player import Player
+from jointsky.app.sharing import Sharer
 from jointsky.edge.journal import JournalWriter, Limits
 from jointsky.edge.udp import FrameQueue
 from jointsky.model.clock import NS_PER_S
@@ -75,7 +76,10 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
         outputs = Outputs(config)
         stack.callback(outputs.close)
         desk = CommandDesk(config, state.law if state else None, state.now_ns if state else 0)
-        node = Node(config, clock, queue, journal, hub, outputs, desk, state)
+        sharer = Sharer(config, clock.now_ns()) if config.agreements else None
+        if sharer is not None:
+            stack.callback(lambda: sharer.close(clock.now_ns()))
+        node = Node(config, clock, queue, journal, hub, outputs, desk, sharer, state)
         ports = await open_inputs(config, queue, clock, stack)
         stop = await stack.enter_async_context(stopped_by_signals())
         began_ns = clock.now_ns()
@@ -86,7 +90,7 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
             await asyncio.wait_for(node.first.wait(), FIRST_S)
         web = await asyncio.to_thread(import_module, "jointsky.app.web")
         app = web.build_app(hub, hosts_of(config.console), config.console.origins,
-                            lambda: _counters_of(node, queue, outputs))
+                            lambda: _counters_of(node, queue, outputs, sharer))
         await stack.enter_async_context(web.serving(app, sock))
         await when_ready(Ready(url_of(config.console.host, sock.getsockname()[1]), ports))
         await _until_stopped(running, stop, duration_s)
@@ -130,12 +134,15 @@ def _hub_of(config: UnitConfig) -> Hub:
                open_player=open_player, consoles_max=config.console.consoles)
 
 
-def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs) -> dict[str, object]:
+def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs,
+                 sharer: Sharer | None) -> dict[str, object]:
     counters = node.counters
     return {"ticks": counters.ticks, "late_ticks": counters.late_ticks,
             "first_report_ms": counters.first_ns / 1e6 if counters.first_ns else None,
             "journal_faults": counters.journal_faults, "queue": len(queue),
             "queue_dropped": queue.dropped, "sent": outputs.sent, "refused": outputs.refused,
+            "shared": sharer.sent if sharer else 0,
+            "kept_back": sharer.refused if sharer else 0,
             "delay_p99_ms": round(counters.delay_ms(0.99), 1) if counters.delays_ms else None,
             "delay_most_ms": round(counters.delay_ms(1.0), 1) if counters.delays_ms else None}
 

@@ -78,8 +78,9 @@ def encode_tracks(tracks: TrackBatch, limit: int = BLOCK_LIMIT, *,
                   service: int = 1) -> list[bytes]:
     """CAT062 blocks of at most `limit` octets, tracks in their order; service: I062/015.
 
-    I062/290 cannot say of which sensor the last plot was: its age is given as Mode S where there
-    is an address, as SSR where there is a code or Mode C, else as primary.
+    What a track does not say (a velocity that is no number, a time of 0: held back from another
+    nation) is left out. I062/290 cannot say of which sensor the last plot was: its age is given as
+    Mode S where there is an address, as SSR where there is a code or Mode C, else as primary.
     """
     draft, tod = Draft(62, len(tracks)), time_of_day_of(tracks.time_ns)
     draft.source("010", tracks.unit_id)
@@ -88,8 +89,9 @@ def encode_tracks(tracks: TrackBatch, limit: int = BLOCK_LIMIT, *,
     draft.put("070", tod)
     draft.put("105/LAT", np.degrees(tracks.latitude_rad))
     draft.put("105/LON", np.degrees(tracks.longitude_rad))
-    draft.put("185/VX", tracks.velocity_east_ms)
-    draft.put("185/VY", tracks.velocity_north_ms)
+    moving = np.isfinite(tracks.velocity_east_ms) & np.isfinite(tracks.velocity_north_ms)
+    draft.put("185/VX", tracks.velocity_east_ms, moving)
+    draft.put("185/VY", tracks.velocity_north_ms, moving)
     draft.put("060/MODE3A", tracks.mode_3a, tracks.has("mode_3a"))
     draft.put("060/G", _flag(tracks, PlotFlag.CODE_GARBLED), tracks.has("mode_3a"))
     draft.put("136", tracks.mode_c_m / M_PER_FL, tracks.has("mode_c_m"))
@@ -121,9 +123,11 @@ def _track_status(draft: Draft, tracks: TrackBatch) -> None:
 def _track_accuracy(draft: Draft, tracks: TrackBatch) -> None:
     """I062/500, of tracks whose covariance is known (not all zeros)."""
     known = tracks.covariance[:, 0] > 0
+    moving = known & np.isfinite(tracks.covariance[:, 7]) & np.isfinite(tracks.covariance[:, 9])
     spread = np.sqrt(np.maximum(tracks.covariance, 0))
-    for name, place in (("500/APC/X", 0), ("500/APC/Y", 4), ("500/ATV/X", 7), ("500/ATV/Y", 9)):
-        draft.put(name, spread[:, place], known)
+    for name, place, rows in (("500/APC/X", 0, known), ("500/APC/Y", 4, known),
+                              ("500/ATV/X", 7, moving), ("500/ATV/Y", 9, moving)):
+        draft.put(name, spread[:, place], rows)
     mixed = tracks.covariance[:, 1]
     draft.put("500/COV", np.sign(mixed) * np.sqrt(np.abs(mixed)), known)
 
@@ -131,10 +135,12 @@ def _track_accuracy(draft: Draft, tracks: TrackBatch) -> None:
 def _track_ages(draft: Draft, tracks: TrackBatch) -> None:
     mode_s = tracks.has("icao_address")
     coded = (tracks.has("mode_3a") | tracks.has("mode_c_m")) & ~mode_s
-    for name, since, rows in (("TRK", tracks.started_ns, np.ones(len(tracks), np.bool_)),
+    told = tracks.updated_ns != 0
+    mode_s, coded, bare = mode_s & told, coded & told, ~mode_s & ~coded & told
+    for name, since, rows in (("TRK", tracks.started_ns, tracks.started_ns != 0),
                               ("MDS", tracks.updated_ns, mode_s),
                               ("SSR", tracks.updated_ns, coded),
-                              ("PSR", tracks.updated_ns, ~mode_s & ~coded)):
+                              ("PSR", tracks.updated_ns, bare)):
         steps = ((tracks.time_ns - since) * 4 + NS_PER_S // 2) // NS_PER_S
         draft.put(f"290/{name}", np.clip(steps, 0, AGE_STEPS_MAX), rows)
 

@@ -281,6 +281,23 @@ def test_tracks_as_libasterix_reads_them() -> None:
             (tracks.time_ns[i] - tracks.started_ns[i]) / 1e9, abs=0.126)
 
 
+def test_what_a_track_does_not_say_is_in_no_octet() -> None:
+    """A track as it leaves for a nation that may not have its velocity and its history."""
+    tracks = random_tracks(6, 60)
+    tracks.velocity_east_ms[::2] = tracks.velocity_north_ms[::2] = np.nan
+    tracks.covariance[::2, [2, 3, 5, 6, 7, 8, 9]] = np.nan
+    tracks.updated_ns[::2] = tracks.started_ns[::2] = 0
+    records = judge.records_of(b"".join(encode_tracks(tracks)), 62, "1.21")
+    assert len(records) == 60
+    for i, found in enumerate(records):
+        for item in ("185/VX", "185/VY", "500/ATV/X", "500/ATV/Y", "290/TRK"):
+            assert (judge.quantity(found, item) is None) == (i % 2 == 0), item
+        ages = [judge.quantity(found, f"290/{name}") for name in ("MDS", "SSR", "PSR")]
+        assert (set(ages) == {None}) == (i % 2 == 0)
+        assert judge.quantity(found, "500/APC/X") == pytest.approx(
+            np.sqrt(tracks.covariance[i, 0]), abs=0.251)
+
+
 def exercise_plots(kinds: tuple[int, ...]) -> PlotBatch:
     n = len(kinds)
     rng = np.random.default_rng(1)

@@ -1,0 +1,195 @@
+"""Sharing with partners: what the engine let go is verified a second time, written into the ledger
+together with the messages, and sent.
+
+    released by the engine -> egress verifier -> ledger and outbox, one transaction -> asked again
+    at the moment of sending -> CAT062 to the partner
+
+A message is what fits into one datagram. Where the verifier disagrees, the ledger cannot be written
+or anything else fails, nothing leaves; what happened is counted and told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jointsky.agreement.acts import parse_act
+from jointsky.agreement.keys import public_of
+from jointsky.agreement.ledger import (
+    Cause,
+    Denial,
+    GrantUse,
+    Opening,
+    Record,
+    Refusal,
+    Release,
+    record_of,
+)
+from jointsky.agreement.ranges import ranges_of
+from jointsky.agreement.release import Released
+from jointsky.agreement.standing import Standings
+from jointsky.app.config import PartnerSection, UnitConfig, endpoint_of
+from jointsky.app.keys import read_private
+from jointsky.codec.asterix.from_batches import encode_tracks
+from jointsky.edge.egress import Egress
+from jointsky.edge.ledger import LedgerWriter, Outgoing
+from jointsky.edge.udp import UdpSender
+from jointsky.engine.law import Law, Outcome, standings_of
+from jointsky.engine.step import StepResult
+from jointsky.model.clock import NS_PER_S
+from jointsky.model.command import Command
+from jointsky.model.errors import FileProblem, InputError, ResourceProblem
+from jointsky.model.sensor import Sensor
+
+ROWS_OF_A_MESSAGE = 20  # tracks in a datagram, so that it is not cut into pieces on its way
+CHECKPOINT_NS = 3600 * NS_PER_S
+TAKEN = 256
+
+
+class Sharer:
+    """What a unit does for its partners. One caller at a time.
+
+    sent, refused: datagrams that went, batches that the verifier kept back; alarm: what is wrong,
+    "" for nothing.
+    """
+
+    def __init__(self, config: UnitConfig, now_ns: int):
+        """Raises `FileProblem`, `ResourceProblem` where the ledger or the key cannot be used."""
+        section = config.agreements
+        assert section is not None, "without agreements nothing is shared"
+        self._private = read_private(Path(section.key))
+        self._own = config.unit.nation
+        self._partners = [(partner, UdpSender(partner.name, *endpoint_of(partner.udp),
+                                              interface=partner.interface, hops=partner.hops))
+                          for partner in config.partner]
+        path = Path(section.ledger)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._ledger = LedgerWriter(path, Opening(
+            time_ns=now_ns, unit=_name_of(config), world=config.world.value,
+            key=public_of(self._private).hex()))
+        self._acts = [(one.accepted_ns, one.text) for one in section.acts]
+        self._egress: tuple[tuple[Sensor, ...], Egress] | None = None
+        self._signed_ns = now_ns
+        self.sent = self.refused = 0
+        self.alarm = ""
+
+    def share(self, result: StepResult, commands: Sequence[Command], now_ns: int) -> None:
+        """Do what a step asks for: record its acts, send what it released. now_ns: UTC now."""
+        try:
+            records: list[Record | Outgoing] = list(self._of_acts(commands, result.outcomes))
+            for one in result.released:
+                for partner, _ in self._partners:
+                    if partner.nation == one.recipient:
+                        records += self._lined_up(one, partner, result.state.sensors)
+            if records:
+                self._ledger.write(records)
+            self._send(result.state.law, now_ns)
+            if now_ns - self._signed_ns >= CHECKPOINT_NS:
+                self._signed_ns = now_ns
+                self._ledger.sign_checkpoint(self._private, now_ns)
+            self.alarm = ""
+        except (ResourceProblem, InputError, FileProblem) as problem:
+            self.alarm = f"nothing leaves for partners: {problem}"
+
+    def _of_acts(self, commands: Sequence[Command],
+                 outcomes: Sequence[Outcome]) -> Iterator[Record]:
+        for command, outcome in zip(commands, outcomes, strict=True):
+            if command.kind == "act" and outcome.accepted:
+                self._acts.append((outcome.time_ns, command.text))
+                self._egress = None
+                yield record_of(parse_act(command.text, command.source), outcome.time_ns)
+
+    def _lined_up(self, released: Released, partner: PartnerSection,
+                  sensors: tuple[Sensor, ...]) -> list[Record | Outgoing]:
+        """The records of a batch for a partner: its messages, what was denied, or the refusal."""
+        records: list[Record | Outgoing] = []
+        if released.denials:
+            causes = tuple(Cause(rule=one.cause.name.lower(), rows=len(one.numbers),
+                                 tracks=ranges_of(one.numbers)) for one in released.denials)
+            records.append(Denial(time_ns=released.now_ns, recipient=partner.name,
+                                  rows=sum(one.rows for one in causes), causes=causes))
+        if not len(released):
+            return records
+        refusal = self._verifier(sensors).check(released, released.now_ns)
+        if refusal is not None:
+            self.refused += 1
+            numbers = released.tracks.system_track_number[list(refusal.rows)]
+            body = b"".join(encode_tracks(released.tracks))
+            return [*records, Refusal(
+                time_ns=released.now_ns, recipient=partner.name, rows=len(released),
+                digest=hashlib.sha256(body).hexdigest(), tracks=ranges_of(numbers),
+                reason=refusal.reason)]
+        sequence = self._ledger.waiting(partner.name).made
+        for first in range(0, len(released), ROWS_OF_A_MESSAGE):
+            sequence += 1
+            records.append(_message(released, slice(first, first + ROWS_OF_A_MESSAGE),
+                                    partner.name, sequence))
+        return records
+
+    def _verifier(self, sensors: tuple[Sensor, ...]) -> Egress:
+        if self._egress is None or self._egress[0] != sensors:
+            self._egress = sensors, Egress(self._own, sensors, self._acts)
+        return self._egress[1]
+
+    def _send(self, law: Law, now_ns: int) -> None:
+        """Send what waits, each message asked for once more under the law of this moment."""
+        standings = standings_of(law, now_ns)
+
+        def gate(release: Release, at_ns: int) -> str:
+            return rule_against(standings, release, at_ns)
+
+        for partner, sender in self._partners:
+            while messages := self._ledger.take(partner.name, now_ns, gate, limit=TAKEN):
+                before = sender.sent
+                sender.send(one.body for one in messages if one.body is not None)
+                self.sent += sender.sent - before
+                # A datagram has no receipt: what has been sent is done with.
+                self._ledger.acknowledge(partner.name, messages[-1].release.sequence)
+
+    def close(self, now_ns: int) -> None:
+        """Sign the ledger as it stands and give everything back."""
+        try:
+            self._ledger.sign_checkpoint(self._private, now_ns)
+        except (ResourceProblem, InputError) as problem:
+            self.alarm = f"the ledger could not be signed: {problem}"
+        self._ledger.close()
+        for _, sender in self._partners:
+            sender.close()
+
+
+def rule_against(standings: Standings, release: Release, now_ns: int) -> str:
+    """Why a message that was released may not be sent at now_ns, "" if it may: each of its grants
+    must stand as it stood."""
+    if not standings.trusted:
+        return "the clock is not trusted"
+    for use in release.grants:
+        standing = next((one for one in standings.in_force
+                         if one.document.instrument.id == use.agreement
+                         and one.document.instrument.version == use.version), None)
+        if standing is None:
+            return f"{use.agreement} is not in force"
+        if use.grant in standing.revoked:
+            return f"{use.agreement}: grant {use.grant} is revoked"
+        if not standing.begin_ns <= release.time_ns <= now_ns < standing.end_ns:
+            return f"{use.agreement} was not in force without a break"
+    return ""
+
+
+def _message(released: Released, rows: slice, recipient: str, sequence: int) -> Outgoing:
+    tracks, reason_of = released.tracks.take(rows), released.reason_of[rows]
+    body = b"".join(encode_tracks(tracks))
+    uses = tuple(GrantUse(
+        agreement=rule.agreement, version=rule.version, grant=rule.grant.id,
+        rows=int((reason_of == place).sum()),
+        tracks=ranges_of(tracks.system_track_number[reason_of == place]))
+        for place, rule in enumerate(released.reasons) if (reason_of == place).any())
+    return Outgoing(Release(
+        time_ns=released.now_ns, recipient=recipient, sequence=sequence,
+        digest=hashlib.sha256(body).hexdigest(), rows=len(tracks),
+        not_after_ns=released.not_after_ns, grants=uses), body)
+
+
+def _name_of(config: UnitConfig) -> str:
+    """A unit's name in its ledger: its nation and its identification code."""
+    return f"{config.unit.nation.lower()}-{config.unit.sac}-{config.unit.sic}"
