@@ -34,11 +34,33 @@ def assign(rows: int, start: I32, column: I32, score: F64, row_of: I32, column_o
         for k in range(start[row], start[row + 1]):
             least = min(least, -score[k] - v[column[k]])
         u[row] = least
-        _augment(row, start, column, score, row_of, column_of, u, v, distance, settled,
-                 came_from, reached)
+        if not _is_easy(row, start, column, score, row_of, column_of, u, v):
+            _augment(row, start, column, score, row_of, column_of, u, v, distance, settled,
+                     came_from, reached)
     for k in range(start[rows]):
         row_of[column[k]] = NONE
         v[column[k]] = 0.0
+
+
+@inlined
+def _is_easy(row: int, start: I32, column: I32, score: F64, row_of: I32, column_of: I32, u: F64,
+             v: F64) -> bool:
+    """Whether a row stays alone or gets its best column, which nobody has: then it is done, as
+    `_augment` would. Most rows are."""
+    best, nearest, alone = NONE, np.inf, 0.0 - u[row]
+    for k in range(start[row], start[row + 1]):
+        to = 0.0 - score[k] - u[row] - v[column[k]]
+        if to < nearest:
+            best, nearest = column[k], to
+    if nearest >= alone:
+        column_of[row] = NONE
+        u[row] += alone
+        return True
+    if row_of[best] != NONE:
+        return False
+    row_of[best], column_of[row] = row, best
+    u[row] += nearest
+    return True
 
 
 @inlined
