@@ -19,7 +19,7 @@ from jointsky.app.config import (
     UnitConfig,
     load_config,
 )
-from jointsky.app.demolaw import lay_down
+from jointsky.app.demolaw import lay_down, partner_sink
 from jointsky.app.feed import Order
 from jointsky.app.summary import announce
 from jointsky.app.toml import read_text
@@ -62,12 +62,12 @@ def _run_on(sock: socket.socket, scenario: Scenario, options: DemoOptions) -> Su
                             text=True, start_new_session=True)
     try:
         warm_up()
-        with tempfile.TemporaryDirectory(prefix="jointsky-") as folder:
+        with tempfile.TemporaryDirectory(prefix="jointsky-") as folder, partner_sink() as partner:
             journal = options.journal or Path(folder) / "demo.journal"
             law = lay_down(Path(folder) / "law", load_config(UNIT).unit.nation, AGREEMENTS,
                            WallClock().now_ns())
             config = config_of(scenario, journal, options.port).model_copy(
-                update={"agreements": law})
+                update={"agreements": law, "partner": (partner,)})
 
             async def when_ready(ready: Ready) -> None:
                 _start_feed(feed, scenario, ready)

@@ -1,21 +1,33 @@
 """The law of the demo: the example agreements, activated by synthetic persons with keys made for
-this run and thrown away with it."""
+this run and thrown away with it; and a partner that listens."""
 
 from __future__ import annotations
 
 import base64
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jointsky.agreement.keys import public_of
 from jointsky.agreement.periods import Period, add, text_of
 from jointsky.app.acts import draw_up, with_signature, write_act
 from jointsky.app.agreements import load_agreement
-from jointsky.app.config import AgreementsSection
+from jointsky.app.config import AgreementsSection, PartnerSection
 from jointsky.app.keys import make_key, read_private
 from jointsky.model.clock import NS_PER_DAY
 
 PERSONS = ("Duty officer (synthetic)", "Legal officer (synthetic)")
 YEAR = Period(12, 0)
+
+
+@contextmanager
+def partner_sink() -> Iterator[PartnerSection]:
+    """A partner that takes what it gets and does nothing with it, while the block runs."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+        sink.bind(("127.0.0.1", 0))
+        port = sink.getsockname()[1]
+        yield PartnerSection(name="rus-synthetic", nation="RUS", udp=f"127.0.0.1:{port}")
 
 
 def lay_down(folder: Path, nation: str, agreements: tuple[Path, ...], now_ns: int

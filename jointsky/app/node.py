@@ -162,7 +162,7 @@ class Node:
         self._desk.settle(commands, result.outcomes, result.state.law)
         self._outputs.send(result)
         if self._sharer is not None:
-            self._sharer.share(result, commands, self._clock.now_ns())
+            self._sharer.take(result, commands, self._clock)
         self._tell_faults()
         self.counters.told(result, frames, self._clock.now_ns())
         self._keep(sequence, now_ns, result.state)

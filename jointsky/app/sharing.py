@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from jointsky.agreement.acts import parse_act
 from jointsky.agreement.keys import public_of
 from jointsky.agreement.ledger import (
+    Alarm,
     Cause,
     Denial,
     GrantUse,
@@ -31,13 +34,14 @@ from jointsky.agreement.release import Released
 from jointsky.agreement.standing import Standings
 from jointsky.app.config import PartnerSection, UnitConfig, endpoint_of
 from jointsky.app.keys import read_private
+from jointsky.app.lawview import alarms_of
 from jointsky.codec.asterix.from_batches import encode_tracks
 from jointsky.edge.egress import Egress
 from jointsky.edge.ledger import LedgerWriter, Outgoing
 from jointsky.edge.udp import UdpSender
 from jointsky.engine.law import Law, Outcome, standings_of
 from jointsky.engine.step import StepResult
-from jointsky.model.clock import NS_PER_S
+from jointsky.model.clock import NS_PER_S, Clock
 from jointsky.model.command import Command
 from jointsky.model.errors import FileProblem, InputError, ResourceProblem
 from jointsky.model.sensor import Sensor
@@ -45,13 +49,25 @@ from jointsky.model.sensor import Sensor
 ROWS_OF_A_MESSAGE = 20  # tracks in a datagram, so that it is not cut into pieces on its way
 CHECKPOINT_NS = 3600 * NS_PER_S
 TAKEN = 256
+WAITING_MAX = 4  # batches on the way to the ledger
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a step leaves to be done for partners: nothing in it is changed by the next step."""
+
+    law: Law
+    sensors: tuple[Sensor, ...]
+    released: tuple[Released, ...]
+    commands: Sequence[Command]
+    outcomes: tuple[Outcome, ...]
 
 
 class Sharer:
-    """What a unit does for its partners. One caller at a time.
+    """What a unit does for its partners, on a thread of its own: no report waits for it.
 
-    sent, refused: datagrams that went, batches that the verifier kept back; alarm: what is wrong,
-    "" for nothing.
+    sent, refused: datagrams that went, batches that the verifier kept back; late: batches that
+    were left out because those before them were not done; alarm: what is wrong, "" for nothing.
     """
 
     def __init__(self, config: UnitConfig, now_ns: int):
@@ -69,22 +85,47 @@ class Sharer:
             time_ns=now_ns, unit=_name_of(config), world=config.world.value,
             key=public_of(self._private).hex()))
         self._acts = [(one.accepted_ns, one.text) for one in section.acts]
+        self._alarms: list[str] = []
         self._egress: tuple[tuple[Sensor, ...], Egress] | None = None
         self._signed_ns = now_ns
-        self.sent = self.refused = 0
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="sharing")
+        self._waiting = 0
+        self.sent = self.refused = self.late = 0
         self.alarm = ""
 
-    def share(self, result: StepResult, commands: Sequence[Command], now_ns: int) -> None:
-        """Do what a step asks for: record its acts, send what it released. now_ns: UTC now."""
+    def take(self, result: StepResult, commands: Sequence[Command], clock: Clock) -> None:
+        """Have done what a step asks for, and come back at once. An act is never left out."""
+        if not (result.released or commands):
+            return
+        released = result.released
+        if released and self._waiting >= WAITING_MAX:
+            self.late += 1
+            released = ()
+        self._waiting += 1
+        share = Share(result.state.law, result.state.sensors, released, commands, result.outcomes)
+        self._worker.submit(self._take, share, clock)
+
+    def _take(self, share: Share, clock: Clock) -> None:
         try:
-            records: list[Record | Outgoing] = list(self._of_acts(commands, result.outcomes))
-            for one in result.released:
+            self.share(share, clock.now_ns())
+        except Exception as error:  # whatever failed, nothing leaves, and a person is told
+            self.alarm = f"nothing leaves for partners: {error!r}"
+        finally:
+            self._waiting -= 1
+
+    def share(self, share: Share, now_ns: int) -> None:
+        """Record acts, send what was released. now_ns: UTC now."""
+        try:
+            records: list[Record | Outgoing] = list(
+                self._of_acts(share.commands, share.outcomes))
+            records += self._of_alarms(share.law, now_ns)
+            for one in share.released:
                 for partner, _ in self._partners:
                     if partner.nation == one.recipient:
-                        records += self._lined_up(one, partner, result.state.sensors)
+                        records += self._lined_up(one, partner, share.sensors)
             if records:
                 self._ledger.write(records)
-            self._send(result.state.law, now_ns)
+            self._send(share.law, now_ns)
             if now_ns - self._signed_ns >= CHECKPOINT_NS:
                 self._signed_ns = now_ns
                 self._ledger.sign_checkpoint(self._private, now_ns)
@@ -99,6 +140,13 @@ class Sharer:
                 self._acts.append((outcome.time_ns, command.text))
                 self._egress = None
                 yield record_of(parse_act(command.text, command.source), outcome.time_ns)
+
+    def _of_alarms(self, law: Law, now_ns: int) -> list[Record | Outgoing]:
+        """What a person must be told that stood not yet when this was last asked."""
+        found = alarms_of(law, now_ns)
+        fresh = [text for text in found if text not in self._alarms]
+        self._alarms = found
+        return [Alarm(time_ns=now_ns, name="agreements", text=text[:2000]) for text in fresh]
 
     def _lined_up(self, released: Released, partner: PartnerSection,
                   sensors: tuple[Sensor, ...]) -> list[Record | Outgoing]:
@@ -148,7 +196,8 @@ class Sharer:
                 self._ledger.acknowledge(partner.name, messages[-1].release.sequence)
 
     def close(self, now_ns: int) -> None:
-        """Sign the ledger as it stands and give everything back."""
+        """Do what still waits, sign the ledger as it stands and give everything back."""
+        self._worker.shutdown()
         try:
             self._ledger.sign_checkpoint(self._private, now_ns)
         except (ResourceProblem, InputError) as problem:

@@ -143,6 +143,7 @@ def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs,
             "queue_dropped": queue.dropped, "sent": outputs.sent, "refused": outputs.refused,
             "shared": sharer.sent if sharer else 0,
             "kept_back": sharer.refused if sharer else 0,
+            "shared_late": sharer.late if sharer else 0,
             "delay_p99_ms": round(counters.delay_ms(0.99), 1) if counters.delays_ms else None,
             "delay_most_ms": round(counters.delay_ms(1.0), 1) if counters.delays_ms else None}
 

@@ -20,7 +20,7 @@ from jointsky.app.demo import AGREEMENTS, config_of
 from jointsky.app.demolaw import PERSONS, lay_down
 from jointsky.app.framelog import Turn, take_turn
 from jointsky.app.keys import read_private
-from jointsky.app.sharing import Sharer, rule_against
+from jointsky.app.sharing import Share, Sharer, rule_against
 from jointsky.edge.audit import audit
 from jointsky.edge.ledger import LedgerReader
 from jointsky.engine.law import standings_of
@@ -87,6 +87,11 @@ def first_commands(config: UnitConfig) -> list[Command]:
     return [Command("act", file.name, file.read_text()) for file in files]
 
 
+def share_of(result: StepResult, commands: list[Command]) -> Share:
+    return Share(result.state.law, result.state.sensors, result.released, commands,
+                 result.outcomes)
+
+
 def run(config: UnitConfig, sharer: Sharer, later: dict[int, list[Command]]) -> list[StepResult]:
     """The demo's traffic through a unit. later: commands by place of the turn."""
     state: PictureState | None = None
@@ -95,7 +100,7 @@ def run(config: UnitConfig, sharer: Sharer, later: dict[int, list[Command]]) -> 
         commands = first_commands(config) if at == 0 else later.get(at, [])
         turn = Turn(at + 1, now_ns, frames, config if at == 0 else None, commands)
         result = take_turn(state, turn, World.EXERCISE)
-        sharer.share(result, commands, now_ns)
+        sharer.share(share_of(result, commands), now_ns)
         assert sharer.alarm == ""
         state = result.state
         results.append(replace(result))
@@ -156,7 +161,7 @@ def test_without_agreements_in_force_nothing_leaves(config: UnitConfig, partner:
     for at, (now_ns, frames) in enumerate(turns(SECONDS)):
         result = take_turn(state, Turn(at + 1, now_ns, frames, None if at else config),
                            World.EXERCISE)
-        sharer.share(result, [], now_ns)
+        sharer.share(share_of(result, []), now_ns)
         state = result.state
     sharer.close(now_ns)
     assert partner.received() == []
