@@ -51,6 +51,21 @@ def compare(old: Grant, new: Grant, old_areas: Mapping[str, Area],
         yield Respect(name, Breadth.SAME if before == after else Breadth.OTHER, before, after)
 
 
+def fits_too(wide: Grant, narrow: Grant, areas: Mapping[str, Area]) -> bool:
+    """Whether one grant fits whatever another fits, of the same sender and the same data; what it
+    then holds back of it is another matter. Areas are those of their instrument."""
+    if (wide.sender, wide.data) != (narrow.sender, narrow.data) or wide.delay_s > narrow.delay_s:
+        return False
+    respects = (_of_heights(narrow, wide),
+                _of_choices("identities", narrow.identities, wide.identities),
+                _of_choices("categories", narrow.categories, wide.categories))
+    if any(one.breadth not in (Breadth.SAME, Breadth.WIDER) for one in respects):
+        return False
+    if wide.area is None or wide.area == narrow.area:
+        return True
+    return narrow.area is not None and lies_in(areas[narrow.area].shape, areas[wide.area].shape)
+
+
 def _of_sets(name: str, old: set[str], new: set[str], *, fewer_is_wider: bool = False) -> Respect:
     words = " ".join(sorted(old)) or "none", " ".join(sorted(new)) or "none"
     if old == new:

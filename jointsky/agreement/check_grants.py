@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from jointsky.agreement.breadth import Breadth, compare
+from jointsky.agreement.breadth import fits_too
 from jointsky.agreement.findings import Desk, Hits, grants
-from jointsky.agreement.instrument import Grant, Instrument
+from jointsky.agreement.instrument import Grant
 
 # Data that have a place, so that an area can hold them back.
 PLACED = ("plots", "tracks", "identities", "alarms", "incidents", "handover", "exercise")
@@ -14,8 +14,6 @@ PLACED = ("plots", "tracks", "identities", "alarms", "incidents", "handover", "e
 POSITIONED = ("plots", "tracks", "exercise")
 # What no sensor of air surveillance is finer than, where the unit's own are not told, m.
 FINEST_M = 10.0
-# Respects in which an earlier grant must be at least as wide as one that is never reached then.
-FITTING = ("area", "height", "identities", "categories", "delay")
 
 
 def no_area(desk: Desk) -> Hits:
@@ -42,19 +40,26 @@ def never_reached(desk: Desk) -> Hits:
     for document, place, grant in grants(desk):
         whole = document.instrument
         before = whole.grants[:int(place[1])]
-        hidden = {nation: other.id for nation in grant.to for other in reversed(before)
-                  if nation in other.to and _always_before(other, grant, whole)}
+        wide = [one for one in before if fits_too(one, grant, whole.areas)]
+        hidden = {nation: one.id for one in reversed(wide) for nation in grant.to
+                  if nation in one.to}
         if set(hidden) == set(grant.to):
             names = ", ".join(sorted(set(hidden.values())))
             yield document, place, f"{grant.id} is never reached: {names} fits first"
 
 
-def _always_before(earlier: Grant, later: Grant, whole: Instrument) -> bool:
-    if (earlier.sender, earlier.data) != (later.sender, later.data):
-        return False
-    return all(one.breadth in (Breadth.SAME, Breadth.NARROWER)
-               for one in compare(earlier, later, whole.areas, whole.areas)
-               if one.name in FITTING)
+def delay_bypassed(desk: Desk) -> Hits:
+    """A delay that a later grant makes useless: what is too young for the one leaves under the
+    other."""
+    for document, place, grant in grants(desk):
+        whole = document.instrument
+        for later in whole.grants[int(place[1]) + 1:]:
+            if (grant.delay_s > later.delay_s and set(grant.to) <= set(later.to)
+                    and fits_too(later, grant, whole.areas)):
+                yield (document, (*place, "delay_s"),
+                       f"{grant.id}: what is younger than {grant.delay_s:g} s leaves under "
+                       f"{later.id}")
+                break
 
 
 def onward_unconsented(desk: Desk) -> Hits:

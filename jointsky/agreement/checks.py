@@ -66,6 +66,8 @@ CHECKS = (
           of_grants.lets_nothing),
     Check("never-reached", WARNING, "a grant behind one that fits whatever it fits",
           of_grants.never_reached),
+    Check("delay-bypassed", WARNING, "a delay that a later grant makes useless",
+          of_grants.delay_bypassed),
     Check("not-bound", WARNING, "a grant to or from a party that has not ratified",
           of_grants.not_bound),
     Check("party-without-grant", WARNING, "a party that neither gives nor gets anything",

@@ -18,13 +18,17 @@ def fault_lines(error: ValidationError, lines: Mapping[Place, int],
                 page: str = "docs/administrators.md") -> list[str]:
     """One line of text per fault. `lines` gives the line number of each known place of the file;
     page: which describes its keys."""
-    found = []
+    found: dict[Place, list[str]] = {}
     for fault in error.errors(include_url=False):
         place = tuple(part for part in fault["loc"] if not _is_of_a_type(part))
+        # A value that may be of several types is told by each of them that it does not fit.
+        found.setdefault(place, []).append(_text_of(fault, page))
+    rows = []
+    for place, texts in found.items():
         line = _line_of(place, lines)
         where = f"line {line}, {place_text(place)}" if line else place_text(place)
-        found.append((line, f"{where}: {_text_of(fault, page)}"))
-    return [text for _, text in sorted(found, key=lambda item: item[0])]
+        rows.append((line, f"{where}: {'; or '.join(dict.fromkeys(texts))}"))
+    return [text for _, text in sorted(rows, key=lambda item: item[0])]
 
 
 def place_text(place: Place) -> str:

@@ -89,6 +89,8 @@ CASES = [
     ("lets-nothing", "area: inner,", "area: inner, identities: [],", 42),
     ("lets-nothing", "area: inner,", "area: inner, categories: [on_ground],", 42),
     ("never-reached", "area: common, floor_m: 2000, delay_s: 5,", "area: common,", 42),
+    ("delay-bypassed", "area: common, floor_m: 2000, delay_s: 5,\n     quantum_m: 1000,",
+     "area: inner, delay_s: 60,", 40),
     ("party-without-grant", "name: Two}\n", "name: Two}\n  - {nation: KAZ, name: Three}\n", 9),
     ("onward-unconsented", "area: inner,", "area: inner, onward: {to: [KAZ]},", 42),
     ("onward-unreachable", "area: inner,", "area: inner, onward: {to: [KAZ], consents: [KAZ]},",

@@ -120,7 +120,8 @@ CASES = [
      "signature on 2023-08-16"),
     ("agreement check crossed.yaml", "crosses or touches itself: the edge from corner"),
     ("agreement check twice.yaml", "line 12, version: stands here a second time, first in line"),
-    ("agreement check period.yaml", "line 53, life, term: 'five years' is no period; expected"),
+    ("agreement check period.yaml", "period.yaml: 1 fault\n  line 53, life, term: 'five years' is "
+     "no period; expected such as P5Y, P6M or P30D; found 'five years'; or expected 'open'"),
     ("agreement check kind.yaml", "kind.yaml: 1 fault\n  not YAML: "),
     ("agreement check hectares.yaml", "1 read, 0 refused: 1 error,"),
     ("agreement check pact.yaml --strict", "1 read, 0 refused: 0 errors, 1 warning,"),

@@ -173,3 +173,10 @@ def test_only_release_makes_what_may_leave() -> None:
             if isinstance(node, ast.ImportFrom) and any(one.name == "_TOKEN" for one in node.names):
                 found.append(f"{name_of(path)}, line {node.lineno}")
     assert not found
+
+
+def test_every_cause_of_a_denial_is_on_a_page() -> None:
+    from jointsky.agreement.judge import Cause
+    text = (ROOT / "docs" / "agreements.md").read_text()
+    denials = [cause for cause in Cause if cause is not Cause.ALLOWED]
+    assert not [cause.word for cause in denials if f"`{cause.word}`" not in text]
