@@ -52,10 +52,11 @@ class Part(BaseModel):
 
 class GrantUse(Part):
     """What one grant of an agreement let go in a batch: rows, and the numbers of their tracks (""
-    for data without track numbers)."""
+    for data without track numbers). instrument: SHA-256 of the agreement's text."""
 
     agreement: Name
     version: Annotated[int, Field(ge=1, lt=1 << 31)]
+    instrument: Hash
     grant: Name
     rows: Count
     tracks: Tracks = ""

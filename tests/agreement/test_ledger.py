@@ -34,8 +34,8 @@ from jointsky.model.errors import InputError
 DIGEST = "5f" * 32
 RELEASE = Release(time_ns=1_700_000_000_000_000_123, recipient="RUS.South", sequence=7,
                   digest=DIGEST, rows=51, not_after_ns=1_825_000_000_000_000_000,
-                  grants=(GrantUse(agreement="kgz-rus", version=1, grant="tracks-south", rows=51,
-                                   tracks="1-50,53"),))
+                  grants=(GrantUse(agreement="kgz-rus", version=1, instrument=DIGEST,
+                                   grant="tracks-south", rows=51, tracks="1-50,53"),))
 EXAMPLES: list[Record] = [
     Opening(time_ns=1, unit="KGZ.Kant", world="live", key="0a" * 32),
     RELEASE,
@@ -53,8 +53,9 @@ EXAMPLES: list[Record] = [
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 times = st.integers(0, 2**63 - 1)
-uses = st.builds(GrantUse, agreement=names, version=st.integers(1, 99), grant=names,
-                 rows=st.integers(0, 99), tracks=st.lists(st.integers(0, 99)).map(ranges_of))
+uses = st.builds(GrantUse, agreement=names, version=st.integers(1, 99),
+                 instrument=st.just(DIGEST), grant=names, rows=st.integers(0, 99),
+                 tracks=st.lists(st.integers(0, 99)).map(ranges_of))
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(Release, time_ns=times, recipient=st.just("RUS"), sequence=st.integers(1, 2**63 - 1),
               digest=st.just(DIGEST), rows=st.integers(0, 2**53), not_after_ns=times,
@@ -85,7 +86,8 @@ def test_the_bytes_are_these() -> None:
     entry = Entry(number=2, previous=NOWHERE, record=RELEASE)
     assert canonical(entry).decode() == (
         '{"number":2,"previous":"' + NOWHERE + '","record":{"digest":"' + DIGEST + '","grants":'
-        '[{"agreement":"kgz-rus","grant":"tracks-south","rows":51,"tracks":"1-50,53","version":1}],'
+        '[{"agreement":"kgz-rus","grant":"tracks-south","instrument":"' + DIGEST + '","rows":51,'
+        '"tracks":"1-50,53","version":1}],'
         '"kind":"release","not_after_ns":1825000000000000000,"recipient":"RUS.South","rows":51,'
         '"sequence":7,"time_ns":1700000000000000123}}')
 
@@ -132,7 +134,8 @@ def changed(**values: object) -> bytes:
     (changed(kind="gift"), "record"),
     (changed(extra=1), "record, release, extra"),
     (changed(grants=[]), "record, release, grants"),
-    (changed(grants=[{"agreement": "a", "version": 1, "grant": "g", "rows": 1, "tracks": "2,1"}]),
+    (changed(grants=[{"agreement": "a", "version": 1, "instrument": DIGEST, "grant": "g",
+                      "rows": 1, "tracks": "2,1"}]),
      "record, release, grants 1, tracks: expected ascending"),
     (changed(recipient="\ud800"), "record"),
 ])

@@ -45,8 +45,8 @@ def message(recipient: str, sequence: int, time_ns: int = START_NS,
     return Outgoing(Release(
         time_ns=time_ns, recipient=recipient, sequence=sequence,
         digest=hashlib.sha256(body).hexdigest(), rows=3, not_after_ns=not_after_ns,
-        grants=(GrantUse(agreement="kgz-rus", version=1, grant="tracks", rows=3,
-                         tracks=f"{sequence}-{sequence + 1},{sequence + 7}"),)), body)
+        grants=(GrantUse(agreement="kgz-rus", version=1, instrument="ab" * 32, grant="tracks",
+                         rows=3, tracks=f"{sequence}-{sequence + 1},{sequence + 7}"),)), body)
 
 
 def receipt(sender: str, one: Outgoing, time_ns: int) -> Receipt:
