@@ -17,23 +17,22 @@ from jointsky.agreement.release import Released
 from jointsky.agreement.standing import Standings
 
 
-def release_record(released: Released, recipient: str, sequence: int, body: bytes) -> Release:
-    """The record of a batch that leaves for a unit as message `sequence`, whose bytes are body.
-
-    Raises `ValueError` for a batch of which nothing leaves.
-    """
-    if not len(released):
-        raise ValueError("nothing leaves in this batch")
-    numbers = released.tracks.system_track_number
+def release_record(released: Released, rows: slice, recipient: str, sequence: int,
+                   body: bytes) -> Release:
+    """The record of rows of a batch that leave for a unit as message `sequence`, whose bytes are
+    body. Raises `ValueError` for rows of which there is none."""
+    numbers, reason_of = released.tracks.system_track_number[rows], released.reason_of[rows]
+    if not len(numbers):
+        raise ValueError("nothing leaves in this message")
     grants = []
     for place, rule in enumerate(released.reasons):
-        held = numbers[released.reason_of == place]
+        held = numbers[reason_of == place]
         if len(held):
             grants.append(GrantUse(
                 agreement=rule.agreement, version=rule.version, instrument=rule.digest,
                 grant=rule.grant.id, rows=len(held), tracks=ranges_of(held)))
     return Release(time_ns=released.now_ns, recipient=recipient, sequence=sequence,
-                   digest=hashlib.sha256(body).hexdigest(), rows=len(released),
+                   digest=hashlib.sha256(body).hexdigest(), rows=len(numbers),
                    not_after_ns=released.not_after_ns, grants=tuple(grants))
 
 

@@ -18,20 +18,10 @@ from pathlib import Path
 
 from jointsky.agreement.acts import parse_act
 from jointsky.agreement.keys import public_of
-from jointsky.agreement.ledger import (
-    Alarm,
-    Cause,
-    Denial,
-    GrantUse,
-    Opening,
-    Record,
-    Refusal,
-    Release,
-    record_of,
-)
+from jointsky.agreement.ledger import Alarm, Opening, Record, Refusal, record_of
 from jointsky.agreement.ranges import ranges_of
+from jointsky.agreement.recording import denial_record, gate_of, release_record
 from jointsky.agreement.release import Released
-from jointsky.agreement.standing import Standings
 from jointsky.app.config import PartnerSection, UnitConfig, endpoint_of
 from jointsky.app.keys import read_private
 from jointsky.app.lawview import alarms_of
@@ -151,12 +141,8 @@ class Sharer:
     def _lined_up(self, released: Released, partner: PartnerSection,
                   sensors: tuple[Sensor, ...]) -> list[Record | Outgoing]:
         """The records of a batch for a partner: its messages, what was denied, or the refusal."""
-        records: list[Record | Outgoing] = []
-        if released.denials:
-            causes = tuple(Cause(rule=one.cause.name.lower(), rows=len(one.numbers),
-                                 tracks=ranges_of(one.numbers)) for one in released.denials)
-            records.append(Denial(time_ns=released.now_ns, recipient=partner.name,
-                                  rows=sum(one.rows for one in causes), causes=causes))
+        denial = denial_record(released, partner.name)
+        records: list[Record | Outgoing] = [denial] if denial is not None else []
         if not len(released):
             return records
         refusal = self._verifier(sensors).check(released, released.now_ns)
@@ -182,11 +168,7 @@ class Sharer:
 
     def _send(self, law: Law, now_ns: int) -> None:
         """Send what waits, each message asked for once more under the law of this moment."""
-        standings = standings_of(law, now_ns)
-
-        def gate(release: Release, at_ns: int) -> str:
-            return rule_against(standings, release, at_ns)
-
+        gate = gate_of(standings_of(law, now_ns))
         for partner, sender in self._partners:
             while messages := self._ledger.take(partner.name, now_ns, gate, limit=TAKEN):
                 before = sender.sent
@@ -207,36 +189,9 @@ class Sharer:
             sender.close()
 
 
-def rule_against(standings: Standings, release: Release, now_ns: int) -> str:
-    """Why a message that was released may not be sent at now_ns, "" if it may: each of its grants
-    must stand as it stood."""
-    if not standings.trusted:
-        return "the clock is not trusted"
-    for use in release.grants:
-        standing = next((one for one in standings.in_force
-                         if one.document.instrument.id == use.agreement
-                         and one.document.instrument.version == use.version), None)
-        if standing is None:
-            return f"{use.agreement} is not in force"
-        if use.grant in standing.revoked:
-            return f"{use.agreement}: grant {use.grant} is revoked"
-        if not standing.begin_ns <= release.time_ns <= now_ns < standing.end_ns:
-            return f"{use.agreement} was not in force without a break"
-    return ""
-
-
 def _message(released: Released, rows: slice, recipient: str, sequence: int) -> Outgoing:
-    tracks, reason_of = released.tracks.take(rows), released.reason_of[rows]
-    body = b"".join(encode_tracks(tracks))
-    uses = tuple(GrantUse(
-        agreement=rule.agreement, version=rule.version, grant=rule.grant.id,
-        rows=int((reason_of == place).sum()),
-        tracks=ranges_of(tracks.system_track_number[reason_of == place]))
-        for place, rule in enumerate(released.reasons) if (reason_of == place).any())
-    return Outgoing(Release(
-        time_ns=released.now_ns, recipient=recipient, sequence=sequence,
-        digest=hashlib.sha256(body).hexdigest(), rows=len(tracks),
-        not_after_ns=released.not_after_ns, grants=uses), body)
+    body = b"".join(encode_tracks(released.tracks.take(rows)))
+    return Outgoing(release_record(released, rows, recipient, sequence, body), body)
 
 
 def _name_of(config: UnitConfig) -> str:

@@ -16,6 +16,7 @@ from jointsky.model.schema import TrackBatch
 from tests.agreement.pacts import BEGIN_NS, END_NS, NOW_NS, grant, standing, standings, tracks
 from tests.agreement.test_release import released, rules_of
 
+ALL = slice(None)
 PACT = standing(grant("low", ceiling_m=5_000), grant("high", floor_m=6_000))
 
 
@@ -30,12 +31,12 @@ def batch() -> TrackBatch:
 
 def record(*in_force: Standing) -> Release:
     found, _ = released(rules_of(*in_force or (PACT,)), batch())
-    return release_record(found, "BBB.North", 5, b"bytes")
+    return release_record(found, ALL, "BBB.North", 5, b"bytes")
 
 
 def test_a_batch_is_recorded_with_its_grants_and_its_denials() -> None:
     found, _ = released(rules_of(PACT), batch())
-    made = release_record(found, "BBB.North", 5, b"bytes")
+    made = release_record(found, ALL, "BBB.North", 5, b"bytes")
     assert made.digest == hashlib.sha256(b"bytes").hexdigest()
     assert (made.time_ns, made.sequence, made.rows, made.not_after_ns) == (NOW_NS, 5, 5, END_NS)
     assert [(one.agreement, one.version, one.grant, one.rows, one.tracks)
@@ -50,12 +51,22 @@ def test_a_batch_is_recorded_with_its_grants_and_its_denials() -> None:
         assert read_entry(canonical(entry)) == entry
 
 
+def test_a_batch_may_leave_in_several_messages() -> None:
+    found, _ = released(rules_of(PACT), batch())
+    two = [release_record(found, slice(first, first + 3), "BBB.North", 1, b"")
+           for first in (0, 3)]
+    assert [[(use.grant, use.tracks) for use in one.grants] for one in two] == [
+        [("low", "1-3")], [("high", "7,9")]]
+    with pytest.raises(ValueError, match="nothing leaves"):
+        release_record(found, slice(6, 9), "BBB.North", 3, b"")
+
+
 def test_all_and_nothing() -> None:
     found, _ = released(rules_of(standing(grant())), batch())
     assert denial_record(found, "BBB.North") is None
     found, _ = released(rules_of(), batch())
     with pytest.raises(ValueError, match="nothing leaves"):
-        release_record(found, "BBB.North", 1, b"")
+        release_record(found, ALL, "BBB.North", 1, b"")
     denial = denial_record(found, "BBB.North")
     assert denial is not None and denial.rows == 6 and denial.causes[0].tracks == "1-3,7-9"
 
@@ -64,7 +75,7 @@ def test_ten_thousand_tracks_are_told_in_few_words() -> None:
     many = TrackBatch.join([tracks()] * 10_000, tracks().world)
     many.system_track_number[:] = np.random.default_rng(3).permutation(10_000)
     found, _ = released(rules_of(standing(grant())), many)
-    assert release_record(found, "BBB.North", 1, b"").grants[0].tracks == "0-9999"
+    assert release_record(found, ALL, "BBB.North", 1, b"").grants[0].tracks == "0-9999"
 
 
 def rule(made: Release, *in_force: Standing, now_ns: int = NOW_NS, **more: Any) -> str:

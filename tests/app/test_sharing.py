@@ -13,6 +13,7 @@ import pytest
 from jointsky.agreement.acts import parse_act
 from jointsky.agreement.ledger import ActTaken, Denial, Record, Release, Witness
 from jointsky.agreement.periods import text_of
+from jointsky.agreement.recording import gate_of
 from jointsky.app.acts import draw_up, with_signature
 from jointsky.app.agreements import load_agreement
 from jointsky.app.config import PartnerSection, UnitConfig
@@ -20,7 +21,7 @@ from jointsky.app.demo import AGREEMENTS, config_of
 from jointsky.app.demolaw import PERSONS, lay_down
 from jointsky.app.framelog import Turn, take_turn
 from jointsky.app.keys import read_private
-from jointsky.app.sharing import Share, Sharer, rule_against
+from jointsky.app.sharing import Share, Sharer
 from jointsky.edge.audit import audit
 from jointsky.edge.ledger import LedgerReader
 from jointsky.engine.law import standings_of
@@ -146,10 +147,10 @@ def test_what_may_go_arrives_and_ends_at_the_instant(config: UnitConfig,
     reader.close()
     # A message that was still in a queue is asked again at the moment of sending.
     law = results[-1].state.law
-    assert rule_against(standings_of(law, END_NS - 1), under_pact[-1], END_NS - 1) == ""
-    assert "not in force" in rule_against(standings_of(law, END_NS), under_pact[-1], END_NS)
+    assert gate_of(standings_of(law, END_NS - 1))(under_pact[-1], END_NS - 1) == ""
+    assert "not in force" in gate_of(standings_of(law, END_NS))(under_pact[-1], END_NS)
     untrusted = replace(law, clock="it was set")
-    assert "clock" in rule_against(standings_of(untrusted, END_NS - 1), under_pact[-1], END_NS - 1)
+    assert "clock" in gate_of(standings_of(untrusted, END_NS - 1))(under_pact[-1], END_NS - 1)
 
 
 def test_without_agreements_in_force_nothing_leaves(config: UnitConfig, partner: Partner) -> None:
