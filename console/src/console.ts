@@ -7,6 +7,8 @@ import { mapAreas, type Agreement, type Agreements, type Grant } from './lib/agr
 import { cardOf, withNode, type NodeCard } from './lib/card';
 import { parse } from './lib/commands';
 import type { Action } from './lib/keys';
+import { ledgerPage, type Ledger, type Verdict } from './lib/ledger';
+import type { Release } from './lib/release';
 import {
   filterIsOn, labelStyles, noFilter, speeds, trailChoices_min, vectorChoices_s, writeAddress, type Filter, type Settings,
 } from './lib/settings';
@@ -24,6 +26,7 @@ let chart: Chart | null = null;
 let heard = performance.now();
 let askedCard = 0;
 let askedAgreements = 0;
+let askedLedger = 0;
 let firstView = true;
 let noticeTimer = 0;
 let addressTimer = 0;
@@ -90,7 +93,10 @@ function hearNode(message: NodeMessage): void {
       break;
     }
     case 'session':
+      // What is known of the selected track is of one picture: that of the unit, or a partner's.
+      if ((ui.session?.preview?.as ?? null) !== (message.preview?.as ?? null)) ui.card = ui.release = null;
       ui.session = message;
+      picture.still = message.preview !== null;
       picture.speed = message.mode === 'paused' ? 0 : message.mode === 'live' ? 1 : message.speed;
       break;
     case 'sensors':
@@ -130,6 +136,7 @@ function beat(): void {
   const silent_ms = ui.session?.mode === 'paused' && ui.link === 'open' ? 0 : performance.now() - heard;
   ui.stale_s = silent_ms > stale_ms ? Math.round(silent_ms / 1000) : 0;
   if (ui.selected !== null && !ui.ended && performance.now() - askedCard > cardEvery_ms) void askCard(ui.selected);
+  if (ui.open.ledger && ui.ledger !== null && ui.ledgerBefore === null && performance.now() - askedLedger > agreementsEvery_ms) void askLedger(null);
   if (ui.open.agreements && performance.now() - askedAgreements > agreementsEvery_ms) void askAgreements();
 }
 
@@ -138,7 +145,7 @@ function beat(): void {
 export function select(number: number | null): void {
   ui.selected = number;
   ui.ended = false;
-  ui.card = null;
+  ui.card = ui.release = null;
   if (number === null) ui.following = false;
   chart?.select(number);
   refreshCard();
@@ -154,27 +161,58 @@ function refreshCard(): void {
   if (row >= 0) ui.card = cardOf(picture, row, ui.hello?.sensors ?? [], ui.card);
 }
 
+/** What a path of the node's API answers; null: not now. No link is no fault here: its state says so. */
+async function fetched<T>(path: string): Promise<T | null> {
+  try {
+    const answer = await fetch(path);
+    return answer.ok ? ((await answer.json()) as T) : null;
+  } catch (problem) {
+    if (!(problem instanceof TypeError)) throw problem;
+    return null;
+  }
+}
+
+const ofSession = (): string => `session=${encodeURIComponent(ui.hello?.session ?? '')}`;
+
 async function askCard(number: number): Promise<void> {
   askedCard = performance.now();
-  try {
-    const answer = await fetch(`api/tracks/${number}?session=${encodeURIComponent(ui.hello?.session ?? '')}`);
-    if (!answer.ok || ui.selected !== number || ui.card === null) return;
-    ui.card = withNode(ui.card, (await answer.json()) as NodeCard, picture.time());
-  } catch (problem) {
-    if (!(problem instanceof TypeError)) throw problem; // no link: the link state already says so
-  }
+  const card = await fetched<NodeCard>(`api/tracks/${number}?${ofSession()}`);
+  if (card === null || ui.selected !== number || ui.card === null) return;
+  ui.card = withNode(ui.card, card, picture.time());
+  // A preview shows what a partner has; it is not told why.
+  const release = isPreview() ? null : await fetched<Release>(`api/tracks/${number}/release?${ofSession()}`);
+  if (ui.selected === number && !isPreview()) ui.release = release ?? ui.release;
 }
 
 // Agreements.
 
+const isPreview = (): boolean => ui.session !== null && ui.session.preview !== null;
+
 async function askAgreements(): Promise<void> {
   askedAgreements = performance.now();
-  try {
-    const answer = await fetch(`api/agreements?session=${encodeURIComponent(ui.hello?.session ?? '')}`);
-    if (answer.ok) ui.agreements = (await answer.json()) as Agreements;
-  } catch (problem) {
-    if (!(problem instanceof TypeError)) throw problem; // no link: the link state already says so
-  }
+  ui.agreements = (await fetched<Agreements>(`api/agreements?${ofSession()}`)) ?? ui.agreements;
+}
+
+/** Show the picture as a partner has it; null: the unit's own again. */
+export function preview(nation: string | null): void {
+  command({ do: 'preview', as: nation });
+  notice(nation === null ? 'The own picture' : `Preview as ${nation}`);
+}
+
+/** The ledger's records before a number; null: the latest, which are then kept up to date. */
+export async function askLedger(before: number | null): Promise<void> {
+  askedLedger = performance.now();
+  ui.ledgerBefore = before;
+  const found = await fetched<Ledger>(`api/ledger?limit=${ledgerPage}${before === null ? '' : `&before=${before}`}`);
+  if (found === null) ui.ledgerNote = 'This unit keeps no ledger.';
+  else if (ui.ledgerBefore === before) ui.ledger = found;
+}
+
+/** Let the node compute the whole ledger anew and say what it found. */
+export async function verifyLedger(): Promise<void> {
+  ui.verifying = true;
+  ui.verdict = await fetched<Verdict>('api/ledger/verify');
+  ui.verifying = false;
 }
 
 /** Draw the areas of an agreement on the map, those of a grant stronger; null: none. */
@@ -296,8 +334,16 @@ function close(): void {
   if (open.palette || open.help) open.palette = open.help = false;
   else if (chart?.clearLines(false)) ui.measuring = false;
   else if (open.table) open.table = false;
-  else if (open.filters || open.sensors || open.agreements) open.filters = open.sensors = open.agreements = false;
+  else if (open.filters || open.sensors || open.agreements || open.ledger) openOnly(null);
   else if (ui.selected !== null) select(null);
+}
+
+/** One panel at the left at a time. */
+function openOnly(name: 'filters' | 'sensors' | 'agreements' | 'ledger' | null): void {
+  const { open } = ui;
+  const opens = name !== null && !open[name];
+  open.filters = open.sensors = open.agreements = open.ledger = false;
+  if (name !== null) open[name] = opens;
 }
 
 const step_px = 120;
@@ -338,12 +384,14 @@ export function perform(action: Action): void {
       notice(ui.measuring ? 'Range line: choose its other end' : 'Range line set');
       break;
     case 'clearLines': chart?.clearLines(true); ui.measuring = false; break;
-    case 'filters': open.filters = !open.filters; open.sensors = open.agreements = false; break;
-    case 'sensors': open.sensors = !open.sensors; open.filters = open.agreements = false; break;
+    case 'filters': case 'sensors': openOnly(action); break;
     case 'agreements':
-      open.agreements = !open.agreements;
-      open.filters = open.sensors = false;
+      openOnly('agreements');
       if (open.agreements) void askAgreements();
+      break;
+    case 'ledger':
+      openOnly('ledger');
+      if (open.ledger) void askLedger(null);
       break;
     case 'table': open.table = !open.table; break;
     case 'clearFilter': clearFilter(); break;
@@ -372,6 +420,7 @@ export function obey(line: string): string {
     case 'seek': seekClock(order.clock_s); return '';
     case 'jump': seek(picture.time() + order.by_s * 1000); return '';
     case 'speed': setSpeed(order.speed); return '';
+    case 'preview': preview(order.nation); return '';
     case 'live': case 'pause': case 'play': command({ do: order.do }); return '';
     default: perform(order.do); return '';
   }
@@ -384,6 +433,7 @@ export const probe = {
   get shown(): number { return picture.shownCount; },
   get hidden(): number { return picture.hidden; },
   get labels(): number { return chart?.labels.count ?? 0; },
+  get preview(): string { return ui.session?.preview?.as ?? ''; },
   get mode(): string { return ui.session?.mode ?? ''; },
   get time_ms(): number { return picture.time(); },
   get bytes(): number { return bytes; },

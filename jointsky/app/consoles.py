@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,8 @@ class Console:
 
     def _trails(self, shown: Shown) -> bytes:
         picture = shown.picture
+        if picture.preview is not None:  # the history is that of the unit's own picture
+            picture = replace(picture, tracks=picture.tracks.take(slice(0, 0)))
         trails = self._hub.history.trails(picture.tracks, picture.now_ns)
         return encode_trails(picture.tracks.world, trails.number, trails.time_ns / 1e6,
                              np.degrees(trails.latitude_rad), np.degrees(trails.longitude_rad),

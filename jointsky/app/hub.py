@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from jointsky.app.history import History
 from jointsky.app.picture import Picture
 from jointsky.app.player import Player
 from jointsky.codec.console import changes, encode_picture
+from jointsky.engine.state import PictureState
 from jointsky.model.schema import TrackState
 from jointsky.model.unit import Unit
 from jointsky.model.world import World
 
 REPLAY_THREADS = 2
+Question = Callable[[PictureState], Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Hub:
 
     world: that of the live pictures, or of the replay where there is nothing live; live: whether
     a node publishes here; open_player: makes a player on the unit's log, None where there is
-    none; speed: that of a replay at its start; alarm: what is wrong with the node itself.
+    none; speed: that of a replay at its start; alarm: what is wrong with the node itself; ask: puts
+    a question to the live state; ledger: the unit's ledger, if it keeps one.
     """
 
     unit: Unit
@@ -43,6 +48,8 @@ class Hub:
     speed: float = 1.0
     consoles_max: int = 32
     alarm: str = ""
+    ask: Callable[[Question], Awaitable[Any]] | None = None
+    ledger: Path | None = None
     latest: Published | None = None
     closed: bool = False
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(
@@ -87,5 +94,8 @@ class Hub:
 def encode_step(before: Picture | None, after: Picture, sequence: int) -> bytes:
     """A delta from one picture to another, or a snapshot where there is none before."""
     rows, removed = changes(before.tracks if before else None, after.tracks)
+    if after.preview is not None:
+        # What tells changed rows from others may be withheld from a partner: it gets all of them.
+        rows = after.tracks
     total = int((after.tracks.state != TrackState.DROPPED).sum())
     return encode_picture(rows, after.now_ns, sequence, before is None, removed, total)

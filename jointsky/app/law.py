@@ -25,4 +25,4 @@ def with_law(state: PictureState, config: UnitConfig) -> PictureState:
     acts = config.agreements.acts if config.agreements else ()
     law = take_again(law, [(one.accepted_ns, one.name, one.text) for one in acts])
     share_ns = round(config.share_s * NS_PER_S) if config.agreements else 0
-    return replace(state, law=law, share_ns=share_ns)
+    return replace(state, law=law, share_ns=share_ns, own_world=config.world.value)

@@ -12,10 +12,10 @@ What is written down before it is used can be replayed; what was shown can be sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from jointsky.app.hub import Hub
 from jointsky.app.outputs import Outputs
 from jointsky.app.picture import picture_of
 from jointsky.app.sharing import Sharer
+from jointsky.app.views import NO_VIEWS, Views, taken
 from jointsky.edge.journal import EntryKind, JournalWriter
 from jointsky.edge.udp import FrameQueue
 from jointsky.engine.checkpoint import pack
@@ -37,6 +38,7 @@ from jointsky.model.errors import ResourceProblem
 from jointsky.model.frame import Frame
 from jointsky.model.schema import TrackState
 
+T = TypeVar("T")
 PUBLISH_S = 0.5  # consoles get at most two pictures a second
 NS_PER_MS = NS_PER_S // 1000
 DELAYS_KEPT = 50_000
@@ -102,13 +104,15 @@ class Node:
         self._published_ns = 0
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="keeper")
         self._packed: Future[tuple[int, int, bytes]] | None = None
+        self._views: Views = NO_VIEWS
+        self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self.counters = Counters()
         self.first = asyncio.Event()  # set once a step has worked off a report
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; then what has come in is worked off once more."""
         tick_ns = round(self._config.engine.tick_s * NS_PER_S)
-        with ThreadPoolExecutor(1, thread_name_prefix="engine") as engine:
+        with self._engine as engine:
             loop = asyncio.get_running_loop()
             while not stop.is_set():
                 due_ns = await self._wait(stop)
@@ -120,6 +124,14 @@ class Node:
                 self.counters.busy_s += (self._clock.now_ns() - began_ns) / NS_PER_S
         self._keeper.shutdown()
         self._keep_last()
+
+    async def ask(self, question: Callable[[PictureState], T]) -> T | None:
+        """Put a question to the state between two turns, which it must leave as it is; None before
+        there is one. Raises `RuntimeError` once the node has ended."""
+        def answer() -> T | None:
+            return None if self._state is None else question(self._state)
+
+        return await asyncio.get_running_loop().run_in_executor(self._engine, answer)
 
     async def _wait(self, stop: asyncio.Event) -> int:
         """Wait until it is time for a step; returns when it was time.
@@ -240,9 +252,10 @@ class Node:
         if self.counters.first_ns:
             self.first.set()
         self.counters.tracks_ever = tracks_ever(result.state)
+        self._views = taken(self._views, result.released)
         if result.now_ns - self._published_ns >= 0.9 * PUBLISH_S * NS_PER_S:
             self._published_ns = result.now_ns
-            self._hub.publish(picture_of(result.state, result.picture))
+            self._hub.publish(picture_of(result.state, result.picture, self._views))
 
     def live_tracks(self) -> int:
         """How many tracks there are now."""

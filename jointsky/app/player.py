@@ -6,18 +6,24 @@ replayed gives the same picture, so does a seek.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Lock
+from typing import TypeVar
 
 from jointsky.app.framelog import FrameLog, Turn, take_turn
 from jointsky.app.history import History
 from jointsky.app.picture import Picture, picture_of
+from jointsky.app.views import NO_VIEWS, Views, taken
+from jointsky.engine.asking import Lines, released_at
 from jointsky.engine.state import PictureState
 from jointsky.engine.step import StepResult, picture_at
 from jointsky.model.clock import NS_PER_S
 from jointsky.model.world import World
 
+T = TypeVar("T")
 KEEP_NS = 30 * NS_PER_S
+# So many batches make what partners have.
+BATCHES = 2
 # Turns of one call, so that one who has changed his mind need not wait for the end of a long way.
 TURNS_MAX = 1_000
 
@@ -32,6 +38,9 @@ class Player:
         self._sequence = 0
         self._turns: Iterator[Turn] = iter(())
         self._ahead: Turn | None = None
+        self._shares = False
+        self._lines: Lines = {}
+        self._views: Views = NO_VIEWS
         self.picture: Picture | None = None
 
     @property
@@ -49,22 +58,34 @@ class Player:
         with self._lock:
             return self._log.extent()
 
-    def seek(self, time_ns: int) -> bool:
+    def seek(self, time_ns: int, shares: bool = False) -> bool:
         """Go to the last turn at or before a time (the first turn, if it is before that).
-        False if the way is not done yet: `advance` to the same time goes on."""
+        False if the way is not done yet: `advance` to the same time goes on. shares: from then on
+        find out what partners have as well; where that has not been done so far, the way there
+        begins early enough."""
         with self._lock:
             start_ns, end_ns = self._log.extent()
             time_ns = min(max(time_ns, start_ns), end_ns)
-            self._set_out(time_ns)
+            self._set_out(time_ns, anew=shares and not self._shares)
+            self._shares = shares
             return self._go_on(time_ns)
 
-    def _set_out(self, time_ns: int) -> None:
-        """Stand where the way to a time is shortest: here, or at a state that was kept."""
+    def ask(self, question: Callable[[PictureState], T]) -> T | None:
+        """Put a question to the state, which it must leave as it is; None before there is one."""
+        with self._lock:
+            return None if self._state is None else question(self._state)
+
+    def _set_out(self, time_ns: int, *, anew: bool) -> None:
+        """Stand where the way to a time is shortest: here, or at a state that was kept. anew: not
+        here, and so early that partners have got something on the way."""
         mark = self._log.mark_before(time_ns)
+        if mark is not None and anew and time_ns - mark.time_ns < BATCHES * mark.state.share_ns:
+            mark = self._log.mark_before(time_ns - BATCHES * mark.state.share_ns)
         near = self.picture is not None and self.now_ns <= time_ns and (
             mark is None or mark.time_ns <= self.now_ns)
-        if not near:
+        if anew or not near:
             self._turns, self._ahead = iter(()), None
+            self._views, self._lines = NO_VIEWS, mark.state.lines if mark else {}
             if mark is None:
                 self._state, self._sequence, self.picture = self._log.first(), 0, None
             else:
@@ -86,6 +107,9 @@ class Player:
                 self._ahead = None
                 result = take_turn(self._state, turn, self._world)
                 self._state, self._sequence = result.state, turn.sequence
+                if self._shares and result.state.shared_ns == turn.now_ns:
+                    released, self._lines = released_at(result.state, self._lines)
+                    self._views = taken(self._views, released)
                 if self._history.wants(turn.now_ns):
                     self._history.note(result.picture, turn.now_ns)
                 if turn.now_ns // KEEP_NS != (turn.now_ns - NS_PER_S // 2) // KEEP_NS:
@@ -93,7 +117,7 @@ class Player:
             return False
         finally:
             if result is not None:
-                self.picture = picture_of(result.state, result.picture)
+                self.picture = picture_of(result.state, result.picture, self._views)
 
     def _peek(self) -> Turn | None:
         """The next turn, not yet taken; None at the end of the log as it is now."""

@@ -9,10 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from jointsky.app.hub import Hub, Published
-from jointsky.app.picture import Picture
+from jointsky.app.hub import Hub, Published, Question
+from jointsky.app.lawview import alarms_of
+from jointsky.app.picture import Picture, preview_of
 from jointsky.app.player import Player
 from jointsky.edge.clock import PacedClock
+from jointsky.engine.law import standings_of
+from jointsky.engine.sharing import partners_of
 from jointsky.model.clock import NS_PER_S
 
 T = TypeVar("T")
@@ -48,6 +51,11 @@ class Session:
         self.mode: Mode = "live" if hub.live else "replay"
         self.speed = hub.speed
         self.shown: Published | None = None
+        self.preview: str | None = None
+        # What `shown` was made of: another picture while that of a partner is shown.
+        self._source: Published | None = None
+        self._again = False
+        self._seeking = False
         self._player: Player | None = None
         self._clock: PacedClock | None = None
         self._seek_ns: int | None = None if hub.live else 0
@@ -56,8 +64,8 @@ class Session:
         self._extent_ns = (0, 0)
 
     def order(self, order: dict[str, Any]) -> None:
-        """Take an order of the console: {"do": "pause" | "play" | "live" | "speed" | "seek"}.
-        Raises `BadOrder`."""
+        """Take an order of the console: {"do": "pause" | "play" | "live" | "speed" | "seek" |
+        "preview"}. Raises `BadOrder`."""
         match order.get("do"):
             case "pause":
                 self._pause()
@@ -70,6 +78,8 @@ class Session:
             case "seek":
                 # Microseconds are exact in a float of this size, nanoseconds are not.
                 self._seek(round(_number(order, "time_ms") * 1000) * 1000)
+            case "preview":
+                self._preview(order.get("as"))
             case other:
                 raise BadOrder(f"no such order: {other!r:.40}")
         self._ordered.set()
@@ -110,6 +120,21 @@ class Session:
         if self.mode == "live":
             self.mode = "replay"
 
+    def _preview(self, nation: Any) -> None:
+        """Show the picture as a partner nation has it, or (None) as the unit has it."""
+        if nation is not None:
+            law = self._source.picture.law if self._source else None
+            now_ns = self._source.picture.now_ns if self._source else 0
+            known = partners_of(standings_of(law, now_ns), law.register.own) if law else ()
+            if nation not in known:
+                raise BadOrder(f"{nation!r:.40} is no partner; expected one of: "
+                               f"{', '.join(known) or 'there is none'}")
+        self.preview, self._jump = nation, True
+        if self._player is not None:
+            self._seek_ns = self._player.now_ns
+        elif self.mode == "paused":
+            self._again = True
+
     def _need_log(self) -> None:
         if self._hub.open_player is None:
             raise BadOrder("this unit keeps no journal, so there is nothing to replay")
@@ -121,6 +146,9 @@ class Session:
         if self._seek_ns is not None:
             await self._do_seek()
             return self._show_player()
+        if self._again and self._source is not None:
+            self._again = False
+            return self._show(self._source)
         if self.mode == "live":
             return await self._next_live()
         if self.mode == "paused":
@@ -130,10 +158,11 @@ class Session:
 
     async def _next_live(self) -> Shown | None:
         latest = self._hub.latest
-        if latest is None or (latest is self.shown and not self._jump):
+        if latest is None or (latest is self._source and not self._jump):
             await self._first_of(self._hub.changed())
             latest = self._hub.latest
-        if latest is None or self.mode != "live" or latest is self.shown:
+        if (latest is None or self.mode != "live"
+                or (latest is self._source and not self._jump)):
             return None
         return self._show(latest)
 
@@ -157,6 +186,13 @@ class Session:
 
     async def _do_seek(self) -> None:
         """Bring the player to where the operator wants it; a later wish replaces this one."""
+        self._seeking = True
+        try:
+            await self._bring_player()
+        finally:
+            self._seeking = False
+
+    async def _bring_player(self) -> None:
         assert self._hub.open_player is not None
         wanted_ns, self._seek_ns = self._seek_ns or 0, None
         if self._player is None:
@@ -164,7 +200,8 @@ class Session:
         player = self._player
         self._extent_ns = await self._work(player.extent)
         wanted_ns = min(max(wanted_ns, self._extent_ns[0]), self._extent_ns[1])
-        done = await self._work(lambda: player.seek(wanted_ns))
+        shares = self.preview is not None
+        done = await self._work(lambda: player.seek(wanted_ns, shares))
         while not (done or self._overtaken()):
             done = await self._work(lambda: player.advance(wanted_ns))
         if self.mode == "live":
@@ -185,10 +222,28 @@ class Session:
         sequence = self.shown.sequence + 1 if self.shown else 1
         return self._show(Published(sequence, picture))
 
-    def _show(self, published: Published) -> Shown:
+    def _show(self, source: Published) -> Shown:
+        published = source if self.preview is None else Published(
+            source.sequence, preview_of(source.picture, self.preview))
         shown = Shown(published, self._jump or self.shown is None)
-        self.shown, self._jump = published, False
+        self._source, self.shown, self._jump = source, published, False
         return shown
+
+    async def ask(self, question: Question) -> Any:
+        """Put a question to the state behind what is shown; None while it is being found.
+
+        Live, that is the present state; else the player's, which a pause gets only now.
+        """
+        if self.mode == "live":
+            return await self._hub.ask(question) if self._hub.ask else None
+        player = self._player
+        if player is not None and not self._seeking and self._seek_ns is None:
+            return await self._work(lambda: player.ask(question))
+        if player is None and self._seek_ns is None and not self._seeking:
+            self._need_log()
+            self._seek_ns = self.shown.picture.now_ns if self.shown else 0
+            self._ordered.set()
+        return None
 
     def status(self) -> dict[str, Any]:
         """The message that sets the console's time bar."""
@@ -196,9 +251,14 @@ class Session:
         time_ns = self.shown.picture.now_ns if self.shown else start_ns
         if self._hub.live and self._hub.latest is not None:
             end_ns = self._hub.latest.picture.now_ns
+        picture = self.shown.picture if self.shown else None
+        preview = picture.preview if picture else None
         return {"kind": "session", "mode": self.mode, "speed": self.speed,
                 "time_ms": time_ns / 1e6, "start_ms": (start_ns or time_ns) / 1e6,
-                "end_ms": max(end_ns, time_ns) / 1e6, "live": self._hub.live}
+                "end_ms": max(end_ns, time_ns) / 1e6, "live": self._hub.live,
+                "alarms": alarms_of(picture.law, picture.now_ns) if picture else [],
+                "preview": {"as": preview.nation, "withheld": preview.withheld}
+                if preview else None}
 
     async def learn_extent(self) -> None:
         """Find out how far back the log goes, if that is not known yet."""

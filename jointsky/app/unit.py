@@ -80,6 +80,7 @@ async def run_unit(config: UnitConfig, sock: socket.socket, when_ready: WhenRead
         if sharer is not None:
             stack.callback(lambda: sharer.close(clock.now_ns()))
         node = Node(config, clock, queue, journal, hub, outputs, desk, sharer, state)
+        hub.ask = node.ask
         ports = await open_inputs(config, queue, clock, stack)
         stop = await stack.enter_async_context(stopped_by_signals())
         began_ns = clock.now_ns()
@@ -131,7 +132,8 @@ def _hub_of(config: UnitConfig) -> Hub:
         return Player(JournalLog(path, World.REPLAY), World.REPLAY, history)
 
     return Hub(unit_of(config), config.world, live=True, history=history,
-               open_player=open_player, consoles_max=config.console.consoles)
+               open_player=open_player, consoles_max=config.console.consoles,
+               ledger=Path(config.agreements.ledger) if config.agreements else None)
 
 
 def _counters_of(node: Node, queue: FrameQueue, outputs: Outputs,

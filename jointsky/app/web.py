@@ -18,10 +18,13 @@ from fastapi.staticfiles import StaticFiles
 
 from jointsky.app.cards import VERSION, card_of, geojson_of, health_of, row_of
 from jointsky.app.consoles import TRY_LATER, Console
-from jointsky.app.hub import Hub
+from jointsky.app.hub import Hub, Question
 from jointsky.app.lawview import agreements_of
+from jointsky.app.ledgerview import ledger_of, verdict_on
 from jointsky.app.picture import Picture
-from jointsky.app.session import Session
+from jointsky.app.releaseview import release_of
+from jointsky.app.session import BadOrder, Session
+from jointsky.model.errors import JointskyError
 
 STATIC = Path(__file__).parent / "static"
 POLICY_VIOLATION = 1008
@@ -58,13 +61,33 @@ class Desk:
         self.sessions[name] = Session(self.hub)
         return name
 
+    def session_of(self, name: str) -> Session:
+        """A session by its name."""
+        if name not in self.sessions:
+            raise HTTPException(404, f"no session {name!r:.40}")
+        return self.sessions[name]
+
+    async def ask(self, session: str | None, question: Question) -> Any:
+        """The answer of the state behind a session; of none: of the live one, in a replay that
+        of the last console."""
+        if session is None and not self.hub.live and self.sessions:
+            session = list(self.sessions)[-1]
+        try:
+            if session is not None:
+                found = await self.session_of(session).ask(question)
+            else:
+                found = await self.hub.ask(question) if self.hub.ask else None
+        except (BadOrder, RuntimeError) as problem:
+            raise HTTPException(503, str(problem)) from None
+        if found is None:
+            raise HTTPException(503, "not known yet: ask again")
+        return found
+
     def picture_of(self, session: str | None) -> Picture:
         """The picture of a session; of none: the live one, in a replay that of the last console."""
         shown = None
         if session is not None:
-            if session not in self.sessions:
-                raise HTTPException(404, f"no session {session!r:.40}")
-            shown = self.sessions[session].shown
+            shown = self.session_of(session).shown
         elif self.hub.live:
             shown = self.hub.latest
         elif self.sessions:
@@ -120,6 +143,24 @@ def _add_api(app: FastAPI, desk: Desk, counters: Callable[[], dict[str, Any]]) -
             raise HTTPException(404, f"no track {number} in the picture")
         return card_of(picture, row)
 
+    @app.get("/api/tracks/{number}/release")
+    async def release(number: int, session: str | None = None) -> dict[str, Any]:
+        picture = desk.picture_of(session)
+        if row_of(picture, number) is None:
+            raise HTTPException(404, f"no track {number} in the picture")
+        if picture.preview is not None:
+            raise HTTPException(404, "a preview shows what a partner has, and it is not told why")
+        found: dict[str, Any] = await desk.ask(session, lambda state: release_of(state, number))
+        return found
+
+    @app.get("/api/ledger")
+    async def ledger(before: int | None = None, limit: int = 50) -> dict[str, Any]:
+        return await _of_ledger(desk.hub, lambda path: ledger_of(path, before, limit))
+
+    @app.get("/api/ledger/verify")
+    async def verify() -> dict[str, Any]:
+        return await _of_ledger(desk.hub, verdict_on)
+
     @app.get("/api/agreements")
     async def agreements(session: str | None = None) -> dict[str, Any]:
         picture = desk.picture_of(session)
@@ -128,6 +169,19 @@ def _add_api(app: FastAPI, desk: Desk, counters: Callable[[], dict[str, Any]]) -
     @app.get("/api/picture.geojson")
     async def picture(session: str | None = None) -> dict[str, Any]:
         return geojson_of(desk.picture_of(session))
+
+
+async def _of_ledger(hub: Hub, look: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """What there is to say of the unit's ledger; its file is read beside the event loop."""
+    if hub.ledger is None or not hub.ledger.is_file():
+        raise HTTPException(404, "this unit keeps no ledger")
+    path = hub.ledger
+    try:
+        return await asyncio.get_running_loop().run_in_executor(hub.pool, lambda: look(path))
+    except JointskyError as problem:
+        raise HTTPException(500, str(problem)) from None
+    except RuntimeError as problem:  # the pool is shut down
+        raise HTTPException(503, str(problem)) from None
 
 
 def _add_console(app: FastAPI, desk: Desk, hosts: tuple[str, ...],

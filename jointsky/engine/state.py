@@ -76,8 +76,9 @@ class PictureState:
     of other systems; systems: their unit ids (and this unit's), in the order they first brought a
     track; fused: see `jointsky.engine.fusion`; law: the agreements it holds; lines: what waits to
     leave for each partner nation; share_ns: time between two batches for partners, 0 for none;
-    shared_ns: when the last one was made. frames: how many have ever come; now_ns: time of the
-    last step.
+    shared_ns: when the last one was made; own_world: word of the `World` that the unit itself is
+    in, whichever its journal is played again in. frames: how many have ever come; now_ns: time of
+    the last step.
     """
 
     world: World
@@ -94,6 +95,7 @@ class PictureState:
     lines: dict[str, DelayLine] = field(default_factory=dict)
     share_ns: int = 0
     shared_ns: int = 0
+    own_world: str = World.REPLAY.value
     frames: int = 0
     plots: int = 0
     rejects: int = 0

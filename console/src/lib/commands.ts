@@ -12,7 +12,8 @@ export type Order =
   | { do: 'seek'; clock_s: number }
   | { do: 'jump'; by_s: number }
   | { do: 'speed'; speed: number }
-  | { do: 'live' | 'pause' | 'play' | 'home' | 'help' | 'table' | 'sensors' | 'agreements' | 'filters' }
+  | { do: 'live' | 'pause' | 'play' | 'home' | 'help' | 'table' | 'sensors' | 'agreements' | 'ledger' | 'filters' }
+  | { do: 'preview'; nation: string | null }
   | { do: 'fault'; text: string };
 
 /** What can be typed, for the hints under the line. */
@@ -30,9 +31,10 @@ export const commands: { example: string; does: string }[] = [
   { example: 'jump -60', does: 'seconds back (or forward) in time' },
   { example: 'speed 4', does: 'replay speed, 0.5 to 60' },
   { example: 'live', does: 'back to live; likewise pause, play' },
+  { example: 'preview RUS', does: 'the picture as a partner nation has it; preview off ends it' },
   { example: 'scale 1.2', does: 'size of everything, 0.8 to 2.0' },
   { example: 'theme light', does: 'dark or light' },
-  { example: 'home', does: 'show all; likewise table, sensors, agreements, filters, help' },
+  { example: 'home', does: 'show all; likewise table, sensors, agreements, ledger, filters, help' },
 ];
 
 const fault = (text: string): Order => ({ do: 'fault', text });
@@ -91,8 +93,11 @@ export function parse(line: string): Order {
     case 'scale': return between('scale', a, 0.8, 2, (scale) => ({ do: 'set', change: { scale } }));
     case 'theme':
       return words[0] === 'dark' || words[0] === 'light' ? { do: 'set', change: { theme: words[0] } } : fault('theme: dark or light');
+    case 'preview':
+      if (words[0]?.toLowerCase() === 'off') return { do: 'preview', nation: null };
+      return /^[a-z]{3}$/i.test(words[0] ?? '') ? { do: 'preview', nation: words[0]!.toUpperCase() } : fault('preview: a nation such as RUS, or off');
     case 'clear': return { do: 'clear' };
-    case 'live': case 'pause': case 'play': case 'home': case 'help': case 'table': case 'sensors': case 'agreements': case 'filters':
+    case 'live': case 'pause': case 'play': case 'home': case 'help': case 'table': case 'sensors': case 'agreements': case 'ledger': case 'filters':
       return { do: first.toLowerCase() as 'live' };
     default: return { do: 'find', text: line.trim().toUpperCase() };
   }

@@ -3,7 +3,7 @@
 export type Action =
   | 'help' | 'palette' | 'close' | 'home' | 'zoomIn' | 'zoomOut' | 'left' | 'right' | 'up' | 'down'
   | 'next' | 'previous' | 'follow' | 'centre' | 'labels' | 'vectors' | 'trails' | 'rings' | 'graticule' | 'airports'
-  | 'measure' | 'clearLines' | 'unpin' | 'filters' | 'sensors' | 'agreements' | 'table' | 'clearFilter' | 'theme'
+  | 'measure' | 'clearLines' | 'unpin' | 'filters' | 'sensors' | 'agreements' | 'ledger' | 'table' | 'clearFilter' | 'theme'
   | 'larger' | 'smaller' | 'pause' | 'live' | 'back' | 'forward' | 'slower' | 'faster';
 
 export interface Binding {
@@ -62,6 +62,7 @@ export const bindings: { group: string; rows: Binding[] }[] = [
       { keys: ['U'], action: 'clearFilter', does: 'clear all filters' },
       { keys: ['z'], action: 'sensors', does: 'sensors' },
       { keys: ['r'], action: 'agreements', does: 'agreements: what may leave, for whom, until when' },
+      { keys: ['o'], action: 'ledger', does: 'ledger: what left, what did not, who signed' },
       { keys: ['y'], action: 'table', does: 'table of tracks' },
       { keys: ['/'], action: 'palette', does: 'command line' },
       { keys: ['?'], action: 'help', does: 'this sheet' },

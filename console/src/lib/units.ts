@@ -2,6 +2,11 @@
 // metres per second, milliseconds UTC.
 export const metresPerFoot = 0.3048;
 export const metresPerMile = 1852;
+/** Knots, and degrees of a course; dashes where they are not known. */
+export const speedText = (speed_ms: number): string => (Number.isNaN(speed_ms) ? '---' : String(Math.round(knots(speed_ms))));
+export const courseText = (course_deg: number): string =>
+  Number.isNaN(course_deg) ? '---' : String(Math.round(course_deg) % 360).padStart(3, '0');
+
 export const knots = (speed_ms: number): number => (speed_ms * 3600) / metresPerMile;
 export const flightLevel = (mode_c_m: number): number => mode_c_m / metresPerFoot / 100;
 export const feetPerMinute = (rate_ms: number): number => (rate_ms / metresPerFoot) * 60;

@@ -2,7 +2,7 @@
 // called, where each is at a given time. No framework knows of it.
 import { PlotFlag, TrackState, absentAddress, absentCode, type ConsoleTracks, type World } from '../generated/schema';
 import { filterIsOn, type Filter } from '../lib/settings';
-import { addressText, ageText, climbArrow, codeText, flightLevel, knots, levelText } from '../lib/units';
+import { addressText, ageText, climbArrow, codeText, courseText, flightLevel, levelText, speedText } from '../lib/units';
 import { identityTags } from '../lib/words';
 import { noTracks } from '../wire/store';
 
@@ -25,6 +25,8 @@ export class Picture {
   received = 0;
   /** How fast its time runs: 0 when paused. */
   speed = 1;
+  /** Tracks stay where they were told to be, as in what a partner has. */
+  still = false;
   /** Rows that the filter shows; the first `shownCount` cells count. */
   shown = new Int32Array(0);
   shownCount = 0;
@@ -128,21 +130,27 @@ export class Picture {
     return ((course * 180) / Math.PI + 360) % 360;
   }
 
+  /** Time of its last plot; where a partner is not told, that of its state. */
+  updated_ms(row: number): number {
+    return this.tracks.updated_ms[row]! || this.tracks.time_ms[row]!;
+  }
+
   ageClass(row: number, time_ms: number): number {
-    const age_s = (time_ms - this.tracks.updated_ms[row]!) / 1000;
+    const age_s = (time_ms - this.updated_ms(row)) / 1000;
     if (age_s > 5 * this.scan_s) return ageHollow;
     return age_s > 2 * this.scan_s || this.tracks.state[row] === TrackState.COASTING ? ageDashed : ageFresh;
   }
 
-  /** Longitude and latitude of a row at a time, moved on along its velocity. */
+  /** Longitude and latitude of a row at a time, moved on along its velocity; from where it was told to be, if it stays there. */
   place(row: number, time_ms: number): [number, number] {
     const { tracks } = this;
     const latitude = tracks.latitude_deg[row]!;
-    const ahead_s = (time_ms - tracks.time_ms[row]!) / 1000;
+    const ahead_s = (time_ms - (this.still ? this.time() : tracks.time_ms[row]!)) / 1000;
     const perDegree = metresPerDegree * Math.max(0.05, Math.cos((latitude * Math.PI) / 180));
     return [
-      tracks.longitude_deg[row]! + (tracks.velocity_east_ms[row]! * ahead_s) / perDegree,
-      latitude + (tracks.velocity_north_ms[row]! * ahead_s) / metresPerDegree,
+      // A partner may not be given a velocity; then a track stays where it was.
+      tracks.longitude_deg[row]! + ((tracks.velocity_east_ms[row]! || 0) * ahead_s) / perDegree,
+      latitude + ((tracks.velocity_north_ms[row]! || 0) * ahead_s) / metresPerDegree,
     ];
   }
 
@@ -154,14 +162,14 @@ export class Picture {
         case 'id': return identityTags[this.tracks.identity[row]!] ?? '';
         case 'fl': return levelText(this.tracks.mode_c_m[row]!);
         case 'vs': return climbArrow(this.tracks.vertical_rate_ms[row]!);
-        case 'gs': return String(Math.round(knots(this.speed_ms(row))));
-        case 'hdg': return String(Math.round(this.heading_deg(row)) % 360).padStart(3, '0');
+        case 'gs': return speedText(this.speed_ms(row));
+        case 'hdg': return courseText(this.heading_deg(row));
         case 'm3': return this.code(row) || '----';
         case 'adr': return this.address(row);
         case 'num': return `#${this.tracks.system_track_number[row]}`;
         case 'owner': return owner;
         // Only of a track that has missed its plots: on all others it would be noise.
-        case 'age': return this.ageClass(row, time_ms) === ageFresh ? '' : ageText((time_ms - this.tracks.updated_ms[row]!) / 1000);
+        case 'age': return this.ageClass(row, time_ms) === ageFresh ? '' : ageText((time_ms - this.updated_ms(row)) / 1000);
         default: return whole;
       }
     }).trimEnd()).filter((line) => line !== '');

@@ -36,6 +36,10 @@ export interface Session {
   end_ms: number;
   /** Whether there is a live source to go back to. */
   live: boolean;
+  /** What a person must know of the agreements now. */
+  alarms: string[];
+  /** Whose picture is shown, if not the unit's own, and how many tracks it does not have, by cause. */
+  preview: { as: string; withheld: Record<string, number> } | null;
 }
 
 export interface SensorRow {
@@ -86,7 +90,8 @@ export type NodeMessage = Hello | Session | Sensors | NodeError;
 export type Command =
   | { do: 'pause' | 'play' | 'live' }
   | { do: 'speed'; speed: number }
-  | { do: 'seek'; time_ms: number };
+  | { do: 'seek'; time_ms: number }
+  | { do: 'preview'; as: string | null };
 
 export type LinkState = 'connecting' | 'open' | 'lost';
 
