@@ -51,9 +51,10 @@ def compare(old: Grant, new: Grant, old_areas: Mapping[str, Area],
         yield Respect(name, Breadth.SAME if before == after else Breadth.OTHER, before, after)
 
 
-def fits_too(wide: Grant, narrow: Grant, areas: Mapping[str, Area]) -> bool:
+def fits_too(wide: Grant, narrow: Grant, wide_areas: Mapping[str, Area],
+             narrow_areas: Mapping[str, Area]) -> bool:
     """Whether one grant fits whatever another fits, of the same sender and the same data; what it
-    then holds back of it is another matter. Areas are those of their instrument."""
+    then holds back of it is another matter. The areas are those of each grant's own instrument."""
     if (wide.sender, wide.data) != (narrow.sender, narrow.data) or wide.delay_s > narrow.delay_s:
         return False
     respects = (_of_heights(narrow, wide),
@@ -61,9 +62,10 @@ def fits_too(wide: Grant, narrow: Grant, areas: Mapping[str, Area]) -> bool:
                 _of_choices("categories", narrow.categories, wide.categories))
     if any(one.breadth not in (Breadth.SAME, Breadth.WIDER) for one in respects):
         return False
-    if wide.area is None or wide.area == narrow.area:
+    if wide.area is None:
         return True
-    return narrow.area is not None and lies_in(areas[narrow.area].shape, areas[wide.area].shape)
+    return narrow.area is not None and lies_in(narrow_areas[narrow.area].shape,
+                                               wide_areas[wide.area].shape)
 
 
 def _of_sets(name: str, old: set[str], new: set[str], *, fewer_is_wider: bool = False) -> Respect:

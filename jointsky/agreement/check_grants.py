@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from jointsky.agreement.breadth import fits_too
 from jointsky.agreement.findings import Desk, Hits, grants
 from jointsky.agreement.instrument import Grant
+from jointsky.agreement.reading import Document
+from jointsky.model.faults import Place
 
 # Data that have a place, so that an area can hold them back.
 PLACED = ("plots", "tracks", "identities", "alarms", "incidents", "handover", "exercise")
@@ -37,12 +40,12 @@ def lets_nothing(desk: Desk) -> Hits:
 
 def never_reached(desk: Desk) -> Hits:
     """A grant behind one that fits whatever it fits: the first that fits decides."""
-    for document, place, grant in grants(desk):
-        whole = document.instrument
-        before = whole.grants[:int(place[1])]
-        wide = [one for one in before if fits_too(one, grant, whole.areas)]
-        hidden = {nation: one.id for one in reversed(wide) for nation in grant.to
-                  if nation in one.to}
+    ordered = _in_order(desk)
+    for at, (document, place, grant) in enumerate(ordered):
+        wide = [(other, name) for other, name in _alike(ordered[:at], document, grant)
+                if fits_too(other[2], grant, other[0].instrument.areas, document.instrument.areas)]
+        hidden = {nation: name for other, name in reversed(wide) for nation in grant.to
+                  if nation in other[2].to}
         if set(hidden) == set(grant.to):
             names = ", ".join(sorted(set(hidden.values())))
             yield document, place, f"{grant.id} is never reached: {names} fits first"
@@ -51,15 +54,31 @@ def never_reached(desk: Desk) -> Hits:
 def delay_bypassed(desk: Desk) -> Hits:
     """A delay that a later grant makes useless: what is too young for the one leaves under the
     other."""
-    for document, place, grant in grants(desk):
-        whole = document.instrument
-        for later in whole.grants[int(place[1]) + 1:]:
-            if (grant.delay_s > later.delay_s and set(grant.to) <= set(later.to)
-                    and fits_too(later, grant, whole.areas)):
+    ordered = _in_order(desk)
+    for at, (document, place, grant) in enumerate(ordered):
+        for other, name in _alike(ordered[at + 1:], document, grant):
+            if (grant.delay_s > other[2].delay_s and set(grant.to) <= set(other[2].to)
+                    and fits_too(other[2], grant, other[0].instrument.areas,
+                                 document.instrument.areas)):
                 yield (document, (*place, "delay_s"),
-                       f"{grant.id}: what is younger than {grant.delay_s:g} s leaves under "
-                       f"{later.id}")
+                       f"{grant.id}: what is younger than {grant.delay_s:g} s leaves under {name}")
                 break
+
+
+def _in_order(desk: Desk) -> list[tuple[Document, Place, Grant]]:
+    """All grants in the order in which they are tried: agreements by their ids."""
+    return sorted(grants(desk), key=lambda one: one[0].instrument.id)
+
+
+def _alike(others: list[tuple[Document, Place, Grant]], document: Document,
+           grant: Grant) -> Iterator[tuple[tuple[Document, Place, Grant], str]]:
+    """Those of the same sender and data, and what they are called here. Other versions of the same
+    agreement are never in force beside it."""
+    for other in others:
+        same = other[0] is document
+        if (other[2].sender, other[2].data) == (grant.sender, grant.data) and (
+                same or other[0].instrument.id != document.instrument.id):
+            yield other, other[2].id if same else f"{other[2].id} of {other[0].instrument.id}"
 
 
 def onward_unconsented(desk: Desk) -> Hits:

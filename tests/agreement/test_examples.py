@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyproj import Geod
 
+from jointsky.agreement.compiled import compile_rules
+from jointsky.agreement.decide import decide
+from jointsky.agreement.judge import Cause
+from jointsky.agreement.life import HORIZON_NS, Facts, status_at
 from jointsky.agreement.parts import bases
+from jointsky.agreement.periods import parse_moment, text_of
 from jointsky.agreement.places import opened
 from jointsky.agreement.reading import Document, parse_instrument
+from jointsky.agreement.standing import Standing, Standings
+from jointsky.app.config import load_config, sensors_of
+from jointsky.model.clock import NS_PER_S
+from jointsky.model.schema import TrackBatch
+from jointsky.model.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "examples" / "agreements").glob("*.yaml"))
@@ -61,7 +72,6 @@ def test_the_seed_agreement_is_as_the_press_reports_it() -> None:
     path = ROOT / "examples" / "agreements" / "kgz-rus-2022.yaml"
     document = read(path)
     whole, life = document.instrument, document.instrument.life
-    from jointsky.agreement.periods import text_of
     assert life.signed is not None and text_of(life.signed) == "2022-08-16"
     assert {one.party: text_of(one.date) for one in life.ratifications} == {
         "RUS": "2023-05-29", "KGZ": "2023-10-11"}
@@ -80,3 +90,40 @@ def test_the_deployed_sensor_is_one_of_the_demo() -> None:
         for sensor in deployment.sensors:
             assert f"- name: {sensor.name}\n    sac: {sensor.sac}\n    sic: {sensor.sic}\n" in (
                 scenario)
+
+
+def test_the_examples_share_as_they_say() -> None:
+    """A Kyrgyz unit in an exercise, with the radar of the Russian post: the partner gets its tracks
+    as they are, the others coarse, late, and without that radar unless its owner agreed."""
+    sensors = sensors_of(load_config(ROOT / "examples" / "units" / "kant.toml"))
+    now_ns = parse_moment("2026-11-23T12:00:00Z")
+    standings = []
+    for document in map(read, FILES):
+        status = status_at(document.instrument, Facts(), now_ns)
+        if status.in_force and "KGZ" in document.instrument.nations:
+            consents = frozenset((grant.id, nation) for grant in document.instrument.grants
+                                 if grant.onward for nation in grant.onward.consents)
+            standings.append(Standing(document, status.begin_ns, status.end_ns, consents))
+    recipients = ("RUS", "KAZ", "TJK", "CHE")
+    rules = compile_rules(Standings(now_ns, HORIZON_NS, tuple(standings), ()), "KGZ", recipients,
+                          sensors, "exercise")
+    assert not rules.faults
+    tracks = TrackBatch.blank(3, World.EXERCISE)
+    # Over Kant; south of the border, 60 km; over Siberia.
+    tracks.latitude_rad[:] = np.radians([42.85, 38.9, 60.0])
+    tracks.longitude_rad[:] = np.radians([74.85, 73.6, 100.0])
+    tracks.mode_c_m[:] = 9000
+    tracks.present[:] = TrackBatch.bit("mode_c_m")
+    tracks.time_ns[:] = now_ns - 31 * NS_PER_S
+    decision = decide(rules, tracks, np.full(3, 0b11, np.uint64), now_ns)
+    found = {nation: [rules.rules[which].grant.id if cause == 0 else Cause(cause).word
+                      for which, cause in zip(decision.which[place].tolist(),
+                                              decision.cause[place].tolist(), strict=True)]
+             for place, nation in enumerate(recipients)}
+    coarse = ["kgz-exercise", "kgz-exercise", "area"]
+    assert found == {"RUS": ["kgz-exercise", "kgz-exercise-approaches", "area"], "KAZ": coarse,
+                     "TJK": coarse, "CHE": ["no_agreement"] * 3}
+    assert [bool(decision.excluded[place][0] & np.uint64(1)) for place in range(3)] == [
+        False, False, True]
+    fine, grid = (rules.rules[int(decision.which[place][0])].grant for place in (0, 1))
+    assert (fine.quantum_m, grid.quantum_m, grid.delay_s) == (0, 5000, 30)
