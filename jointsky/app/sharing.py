@@ -11,7 +11,7 @@ or anything else fails, nothing leaves; what happened is counted and told.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,8 @@ class Sharer:
             time_ns=now_ns, unit=_name_of(config), world=config.world.value,
             key=public_of(self._private).hex()))
         self._acts = [(one.accepted_ns, one.text) for one in section.acts]
+        # What was accepted just before a kill may be in the folder and not yet in the ledger.
+        self._record_acts(self._acts)
         self._alarms: list[str] = []
         self._egress: tuple[tuple[Sensor, ...], Egress] | None = None
         self._signed_ns = now_ns
@@ -106,9 +108,8 @@ class Sharer:
     def share(self, share: Share, now_ns: int) -> None:
         """Record acts, send what was released. now_ns: UTC now."""
         try:
-            records: list[Record | Outgoing] = list(
-                self._of_acts(share.commands, share.outcomes))
-            records += self._of_alarms(share.law, now_ns)
+            self._of_acts(share)
+            records: list[Record | Outgoing] = self._of_alarms(share.law, now_ns)
             for one in share.released:
                 for partner, _ in self._partners:
                     if partner.nation == one.recipient:
@@ -123,13 +124,22 @@ class Sharer:
         except (ResourceProblem, InputError, FileProblem) as problem:
             self.alarm = f"nothing leaves for partners: {problem}"
 
-    def _of_acts(self, commands: Sequence[Command],
-                 outcomes: Sequence[Outcome]) -> Iterator[Record]:
-        for command, outcome in zip(commands, outcomes, strict=True):
-            if command.kind == "act" and outcome.accepted:
-                self._acts.append((outcome.time_ns, command.text))
-                self._egress = None
-                yield record_of(parse_act(command.text, command.source), outcome.time_ns)
+    def _of_acts(self, share: Share) -> None:
+        """Record the acts that were accepted; the verifier begins anew under them."""
+        taken = [(outcome.time_ns, command.text) for command, outcome in zip(
+            share.commands, share.outcomes, strict=True)
+            if command.kind == "act" and outcome.accepted]
+        if taken:
+            self._acts += taken
+            self._egress = None
+            self._record_acts(taken)
+
+    def _record_acts(self, taken: Sequence[tuple[int, str]]) -> None:
+        """Write acts into the ledger that are not in it."""
+        records = [record_of(parse_act(text, "act"), time_ns) for time_ns, text in taken]
+        fresh = [one for one in records if not self._ledger.has_act(one.id)]
+        if fresh:
+            self._ledger.write(fresh)
 
     def _of_alarms(self, law: Law, now_ns: int) -> list[Record | Outgoing]:
         """What a person must be told that stood not yet when this was last asked."""

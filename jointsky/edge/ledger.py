@@ -18,6 +18,7 @@ from pathlib import Path
 
 from jointsky.agreement.ledger import (
     NOWHERE,
+    ActTaken,
     Entry,
     Opening,
     Record,
@@ -40,6 +41,7 @@ TABLES = (
     "CREATE TABLE head (size INTEGER NOT NULL, root BLOB NOT NULL)",
     "CREATE TABLE checkpoints (size INTEGER NOT NULL, entry INTEGER NOT NULL,"
     " PRIMARY KEY (size, entry)) WITHOUT ROWID",
+    "CREATE TABLE acts (id TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE partners (name TEXT PRIMARY KEY, made INTEGER NOT NULL,"
     " acknowledged INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE outbox (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL,"
@@ -147,7 +149,7 @@ class LedgerWriter:
                 erased: Sequence[tuple[str, int]] = ()) -> range:
         """Append in one transaction; erased: messages (recipient, sequence) that never leave."""
         tree, previous = self._tree.copy(), self._previous
-        entries, nodes, checkpoints = [], [], []
+        entries, nodes, checkpoints, acts = [], [], [], []
         for item in items:
             record = item.release if isinstance(item, Outgoing) else item
             body = canonical(Entry(number=tree.size, previous=previous, record=record))
@@ -157,6 +159,8 @@ class LedgerWriter:
                 found = read_checkpoint(read_note(record.note).text)
                 if found.origin == self.opening.origin:
                     checkpoints.append((found.size, tree.size))
+            if isinstance(record, ActTaken):
+                acts.append((record.id, tree.size))
             nodes += [one for one in tree.append(leaf) if one[0] and one[0] % KEPT_LEVELS == 0]
             previous = leaf.hex()
         first = self._tree.size
@@ -165,6 +169,7 @@ class LedgerWriter:
             self._db.executemany("INSERT INTO entries VALUES (?, ?, ?)", entries)
             self._db.executemany("INSERT INTO nodes VALUES (?, ?, ?)", nodes)
             self._db.executemany("INSERT INTO checkpoints VALUES (?, ?)", checkpoints)
+            self._db.executemany("INSERT OR IGNORE INTO acts VALUES (?, ?)", acts)
             self._line_up([(number, item) for number, item in enumerate(items, first)
                            if isinstance(item, Outgoing)])
             self._db.executemany("UPDATE outbox SET body = NULL WHERE recipient = ?"
@@ -199,6 +204,12 @@ class LedgerWriter:
                              " VALUES (?, ?, ?, ?)", rows)
         self._db.executemany("INSERT OR REPLACE INTO partners VALUES (?, ?, ?)", [
             (name, one.made, one.acknowledged) for name, one in standing.items()])
+
+    def has_act(self, act: str) -> bool:
+        """Whether an act (its id) is in the ledger."""
+        with LEDGER.said_clearly(self._path):
+            found = self._db.execute("SELECT 1 FROM acts WHERE id = ?", (act,)).fetchone()
+        return found is not None
 
     def waiting(self, recipient: str) -> Waiting:
         """How far the outbox of a recipient is. The next message has sequence `made` + 1."""
