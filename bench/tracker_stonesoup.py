@@ -34,12 +34,12 @@ from jointsky.study.score import Paired, Score, score, score_paired
 
 # Name: seed, aircraft, radars, more for `write_folder`: short ones where Stone Soup is slow.
 KINDS = {
-    "20 / 2": (30_101, 20, 2, {"seconds": 600}),
-    "200 / 6 a": (30_202, 200, 6, {"seconds": 300}),
-    "200 / 6 b": (30_303, 200, 6, {"seconds": 300}),
-    "200 / 6 and ADS-B": (30_404, 200, 6, {"seconds": 200, "adsb": True}),
-    "200 / 6 unbiased": (30_505, 200, 6, {"seconds": 300, "biased": False}),
-    "1000 / 10": (30_606, 1000, 10, {"seconds": 120}),
+    "20 / 2": (40_101, 20, 2, {"seconds": 600}),
+    "200 / 6 a": (40_202, 200, 6, {"seconds": 300}),
+    "200 / 6 b": (40_303, 200, 6, {"seconds": 300}),
+    "200 / 6 and ADS-B": (40_404, 200, 6, {"seconds": 200, "adsb": True}),
+    "200 / 6 unbiased": (40_505, 200, 6, {"seconds": 300, "biased": False}),
+    "1000 / 10": (40_606, 1000, 10, {"seconds": 120}),
 }
 REPEATS = 3
 
