@@ -282,9 +282,12 @@ def _faults_of(part: TrackBatch, grant: Grant, begin_ns: int,
     if (grant.floor_m is not None or grant.ceiling_m is not None) and not (
             set(HEIGHTS) & grant.withheld):
         yield "no height, where there is a band", ~(part.has("mode_c_m") | part.has("height_m"))
-    for category, wrong in _categories_seen(part, grant):
+    for category, there in _categories_seen(part):
         if grant.categories is not None and category not in grant.categories:
-            yield f"category {category}", wrong
+            # What is hidden may have been there, where the grant lets co-operative ones go.
+            unsure = (category == "non_cooperative" and "cooperative" in grant.categories
+                      and bool(grant.withheld & set(COOPERATIVE)))
+            yield f"category {category}", there & (not unsure)
     if grant.quantum_m > 0:
         yield f"off the grid of {grant.quantum_m:g} m", ~_on_grid(part, grant.quantum_m)
     floor_m2 = max(grant.accuracy_m ** 2, grant.quantum_m ** 2 / 12) * (1 - 1e-9)
@@ -331,15 +334,11 @@ def _in_band(part: TrackBatch, grant: Grant, name: str) -> Bool:
     return good
 
 
-def _categories_seen(part: TrackBatch, grant: Grant) -> Iterator[tuple[str, Bool]]:
-    """Categories that rows can be seen to be of, in what a grant leaves of them."""
+def _categories_seen(part: TrackBatch) -> Iterator[tuple[str, Bool]]:
+    """Categories that rows can be seen to be of, in what is left of them."""
     answers = reduce(or_, (part.has(name) for name in COOPERATIVE))
     yield "cooperative", answers
-    hidden = set(COOPERATIVE) & grant.withheld
-    allowed = grant.categories or frozenset()
-    if not hidden or "cooperative" not in allowed:
-        # What is hidden may have been there only where the grant lets co-operative ones go.
-        yield "non_cooperative", ~answers
+    yield "non_cooperative", ~answers
     yield "emergency", part.has("mode_3a") & np.isin(part.mode_3a, EMERGENCY_CODES)
     for category, flags in (("on_ground", PlotFlag.ON_GROUND), ("emergency", PlotFlag.EMERGENCY),
                             ("simulated", PlotFlag.SIMULATED | PlotFlag.TEST)):
@@ -387,7 +386,7 @@ def _surely_fits(part: TrackBatch, grant: Grant, begin_ns: int, by: Grant) -> Bo
             fits &= ~part.has(name) | _in_band(part, grant, name)
     if grant.categories is not None:
         fits &= not hidden & {"flags", *COOPERATIVE}
-        for category, there in _categories_seen(part, grant):
+        for category, there in _categories_seen(part):
             if category not in grant.categories:
                 fits &= ~there
     if grant.place is not None and fits.any():

@@ -314,8 +314,8 @@ class Scene:
         if grant.get("categories", "any") != "any" and "cooperative" not in grant["categories"]:
             row |= {"mode_c_m": None, "height_m": rng.uniform(3100, 5900), "mode_3a": None,
                     "icao_address": None, "callsign": None}
-        for bend, chance in ((self._bend_time, 0.15), (self._bend_place, 0.15),
-                             (self._bend_height, 0.2), (self._bend_kind, 0.2)):
+        for bend, chance in ((self._bend_time, 0.12), (self._bend_place, 0.12),
+                             (self._bend_height, 0.15), (self._bend_kind, 0.15)):
             if rng.random() < chance:
                 bend(row, aim, now)
         return row
