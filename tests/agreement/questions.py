@@ -4,8 +4,8 @@ may have each track, by which grant, and made of whose sensors."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -97,28 +97,26 @@ class Tally:
     met: Counter[tuple[str, bool]] = field(default_factory=Counter)
 
 
-def answer(question: Question, parts: SimpleNamespace, nation: str) -> Any:
-    """What release makes of a question for a nation: a `Released`. parts: the functions
-    `compile_rules`, `decide`, `release` and the types `Partial` and `DelayLine`."""
+def answers(question: Question, parts: Any) -> Iterator[tuple[str, Any]]:
+    """What release makes of a question for each nation: a `Released`. parts: something with the
+    functions `compile_rules`, `decide`, `release` and the types `Partial` and `DelayLine`."""
     data = DATA[question.world] or "tracks"
     rules = parts.compile_rules(question.standings, OWN, OTHERS, question.scene.sensors, data)
     decision = parts.decide(rules, question.tracks, question.bits, question.now_ns)
-    place = OTHERS.index(nation)
-    left = question.bits & ~decision.excluded[place]
-    rows = np.flatnonzero(decision.mixed(place) & (left != 0))
-    states = question.rest.take(rows)
-    states.sensors[:] = left[rows]
-    partial = parts.Partial(rows, states, left[rows])
-    made, _ = parts.release(rules, nation, question.tracks, question.bits, decision, partial,
-                            parts.DelayLine())
-    return made
+    for place, nation in enumerate(OTHERS):
+        left = question.bits & ~decision.excluded[place]
+        rows = np.flatnonzero(decision.mixed(place) & (left != 0))
+        states = question.rest.take(rows)
+        states.sensors[:] = left[rows]
+        partial = parts.Partial(rows, states, left[rows])
+        made, _ = parts.release(rules, nation, question.tracks, question.bits, decision, partial,
+                                parts.DelayLine())
+        yield nation, made
 
 
-def compare(question: Question, parts: SimpleNamespace, tally: Tally,
-            egress: Egress | None) -> None:
+def compare(question: Question, parts: Any, tally: Tally, egress: Egress | None) -> None:
     """Count where release and Cedar, or release and the egress verifier, differ."""
-    for nation in OTHERS:
-        made = answer(question, parts, nation)
+    for nation, made in answers(question, parts):
         where = f"seed {question.scene.seed}, {question.label}, to {nation}"
         if made.fault:
             tally.wrong.append(f"{where}: {made.fault}")
