@@ -15,6 +15,7 @@ from jointsky.model.schema import TrackBatch
 
 # Tracks that wait for one recipient.
 ROWS_MAX = 500_000
+NEVER_NS = 1 << 62
 Key = tuple[str, str, int]
 
 
@@ -65,6 +66,8 @@ def usable_under(part: Waiting, rules: Rules, recipient: Recipient) -> Recipient
 
 def due_after(tracks: TrackBatch, rules: Rules, recipient: Recipient, now_ns: int) -> int:
     """The first time after now at which one of these tracks is as old as some grant demands."""
-    delays = np.unique(rules.grants["delay_ns"][recipient.usable])
-    times = np.add.outer(np.unique(tracks.time_ns), delays)
-    return int(times[times > now_ns].min(initial=np.iinfo(np.int64).max))
+    found = NEVER_NS
+    for delay_ns in sorted(set(rules.grants["delay_ns"][recipient.usable].tolist())):
+        young = tracks.time_ns > now_ns - delay_ns
+        found = min(found, int(tracks.time_ns.min(where=young, initial=NEVER_NS)) + delay_ns)
+    return found

@@ -7,7 +7,6 @@ stays blank, and so does every cell that says nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -36,14 +35,15 @@ OF_POSITION, OF_VELOCITY = (0, 1, 4), (2, 3, 5, 6, 7, 8, 9)
 
 
 def leaving(tracks: TrackBatch, grants: tuple[Grant, ...], which: I64) -> TrackBatch:
-    """Tracks as they leave, each under grants[which] (n,)."""
+    """Tracks as they leave, each under grants[which] (n,), in arrays of their own that cannot be
+    written to."""
     out = TrackBatch.blank(len(tracks), tracks.world)
     for name in NAN_WHEN_BLANK:
         getattr(out, name)[:] = np.nan
     out.covariance[:] = np.nan
     for place in np.unique(which).tolist():
         _put(tracks, np.flatnonzero(which == place), grants[place], out)
-    return out
+    return _seal(out)
 
 
 def kept_columns(grant: Grant) -> list[str]:
@@ -87,10 +87,7 @@ def coarse(latitude_rad: F64, longitude_rad: F64, quantum_m: float) -> tuple[F64
     return middle, np.where(turned < -math.pi, turned + 2 * math.pi, turned)
 
 
-def sealed(tracks: TrackBatch) -> TrackBatch:
-    """The same with arrays of its own that cannot be written to."""
-    cells = {}
+def _seal(tracks: TrackBatch) -> TrackBatch:
     for column in columns_of(TrackBatch):
-        cells[column.name] = getattr(tracks, column.name).copy()
-        cells[column.name].setflags(write=False)
-    return replace(tracks, **cells)
+        getattr(tracks, column.name).setflags(write=False)
+    return tracks

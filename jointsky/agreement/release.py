@@ -26,11 +26,13 @@ from jointsky.agreement.delays import (
     usable_under,
 )
 from jointsky.agreement.judge import Cause
-from jointsky.agreement.leaving import leaving, sealed
+from jointsky.agreement.leaving import leaving
 from jointsky.model.batch import I32, I64, U8, U64, Bool
 from jointsky.model.schema import TrackBatch
 
 _TOKEN = object()
+# In place of a cause: it is decided of the track as fused again.
+ELSEWHERE = np.uint8(255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +132,8 @@ def _release(rules: Rules, nation: str, tracks: TrackBatch, contributions: U64,
     place = rules.recipients.index(recipient)
     if decision.cause.shape != (len(rules.recipients), len(tracks)):
         raise ValueError(f"a decision about {decision.cause.shape[1]} of {len(tracks)} tracks")
-    lots = [_Lot(tracks, tracks, contributions, decision.which[place],
-                 decision.cause[place]).take(~decision.mixed(place)),
+    cause = np.where(decision.mixed(place), ELSEWHERE, decision.cause[place])
+    lots = [_Lot(tracks, tracks, contributions, decision.which[place], cause),
             _fused_again(rules, recipient, tracks, decision, partial)]
     waited, kept = _waited(rules, recipient, line, tracks, now_ns)
     going = [lot.take(lot.cause == Cause.ALLOWED) for lot in (*waited, *lots)]
@@ -212,14 +214,18 @@ def _queued(rules: Rules, recipient: Recipient, kept: list[Waiting], lots: list[
 def _causes(lots: list[_Lot]) -> Iterator[tuple[Cause, I32]]:
     """Each cause in lots with the numbers of its tracks."""
     for lot in lots:
-        for cause in np.unique(lot.cause[lot.cause != Cause.ALLOWED]).tolist():
-            yield Cause(cause), lot.tracks.system_track_number[lot.cause == cause]
+        count = np.bincount(lot.cause, minlength=ELSEWHERE)
+        for cause in Cause:
+            if cause != Cause.ALLOWED and count[cause]:
+                yield cause, lot.tracks.system_track_number[lot.cause == cause]
 
 
 def _denials(causes: list[tuple[Cause, I32]]) -> tuple[Denial, ...]:
     found = []
     for cause in sorted({cause for cause, numbers in causes if len(numbers)}):
-        numbers = np.unique(np.concatenate([some for one, some in causes if one == cause]))
+        numbers = np.concatenate([some for one, some in causes if one == cause])
+        if (np.diff(numbers) <= 0).any():
+            numbers = np.unique(numbers)
         numbers.setflags(write=False)
         found.append(Denial(cause, numbers))
     return tuple(found)
@@ -234,13 +240,15 @@ def _made(rules: Rules, nation: str, now_ns: int, lots: list[_Lot], none: TrackB
     refused = np.concatenate([np.zeros(0, np.bool_), *(
         np.full(len(lot.which), lot.tracks is not lot.full) for lot in lots)])
     order = np.lexsort((full.system_track_number, full.time_ns))
+    if (np.diff(order) != 1).any():
+        full = full.take(order)
     rows, reason_of = np.unique(which[order], return_inverse=True)
     reasons = tuple(rules.rules[row] for row in rows.tolist())
     grants = tuple(rule.grant for rule in reasons)
-    tracks = leaving(full.take(order), grants, reason_of) if lots else none
+    tracks = leaving(full, grants, reason_of) if lots else none
     return Released(
         rules.sender, nation, rules.data, now_ns,
-        _not_after(rules, nation, reasons, contributors, now_ns), sealed(tracks), reasons,
+        _not_after(rules, nation, reasons, contributors, now_ns), tracks, reasons,
         reason_of.astype(np.int32), contributors[order], refused[order], denials, fault,
         token=_TOKEN)
 

@@ -351,3 +351,25 @@ def test_only_release_makes_what_may_leave_and_nobody_changes_it() -> None:
             getattr(found.tracks, column.name)[:] = 0
     with pytest.raises(AttributeError):
         found.recipient = "CCC"  # type: ignore[misc]
+
+
+def test_what_leaves_stands_in_order_with_its_own_reason() -> None:
+    """Whatever order the batch has, and whether one lot leaves or what waited with it."""
+    one = grant("low", ceiling_m=9120)
+    batch = tracks(3, height_m=None)
+    batch.system_track_number[:] = [7, 3, 5]
+    batch.mode_c_m[:] = [9100, 9200, 9000]
+    contributions = np.array([1, 8, 9], np.uint64)
+    found, _ = released(rules_of(standing(one, grant("high"))), batch, contributions)
+    assert found.tracks.system_track_number.tolist() == [3, 5, 7]
+    assert found.tracks.mode_c_m.tolist() == [9200, 9000, 9100]
+    assert found.contributors.tolist() == [8, 9, 1]
+    assert [found.reasons[at].grant.id for at in found.reason_of] == ["high", "low", "low"]
+    rules = rules_of(standing(one | {"delay_s": 1}, grant("high")))
+    _, line = released(rules, batch.take(np.array([0])), to="BBB")
+    assert not len(line), "the other grant lets it go at once"
+    delayed = rules_of(standing(one | {"delay_s": 1}))
+    _, line = released(delayed, batch)
+    later = tracks(1, time_ns=NOW_NS - S, height_m=None)
+    found, _ = released(delayed, later, now_ns=NOW_NS + S, line=line)
+    assert found.tracks.system_track_number.tolist() == [1, 5, 7], "in order of time"

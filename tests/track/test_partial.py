@@ -15,7 +15,7 @@ from jointsky.model.world import World
 from jointsky.track import tracker
 from jointsky.track.arrays import CONFIRMED, SEEN
 from jointsky.track.partial import partial_tracks
-from jointsky.track.sources import ANYBODY, sources_of
+from jointsky.track.sources import ANYBODY, sources_of, with_source
 from jointsky.track.state import TrackerState
 from tests.track.scenes import BEGIN_NS, S, course, crowd, join, looks, off_m, radar
 
@@ -164,3 +164,8 @@ def test_a_track_just_dropped_is_told_as_dropped() -> None:
             break
     parts = without(state, 0b10)
     assert parts.there.tolist() == [True] and parts.tracks.state.tolist() == [TrackState.DROPPED]
+
+
+def test_a_sensor_without_a_bit_might_be_anybody() -> None:
+    assert int(with_source(np.uint64(1), 63)) == 1 | 1 << 63
+    assert int(with_source(np.uint64(1), 64)) == int(ANYBODY)
