@@ -23,10 +23,13 @@ from numba.core import event
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from jointsky.agreement.reading import parse_instrument
+from jointsky.agreement.standing import Standing, Standings
 from jointsky.app.feed import LITTLE, datagrams_of
 from jointsky.codec.asterix.from_batches import encode_tracks
 from jointsky.engine.checkpoint import pack
 from jointsky.engine.intake import read_frames
+from jointsky.engine.sharing import Sharing, share, with_standings
 from jointsky.engine.state import PictureState
 from jointsky.engine.state import start as start_picture
 from jointsky.engine.step import step
@@ -46,7 +49,12 @@ from jointsky.track.registration import learn, take
 
 SECONDS = 10
 BEGIN_NS = 1_000_000 * NS_PER_S
-FLOORS = ("kernels", "track")
+FLOORS = ("kernels", "track", "agreement")
+PACT = """\
+{id: warm-up, title: Warm-up, version: 1, kind: bilateral, life: {term: P1D},
+ parties: [{nation: AAA, name: A}, {nation: BBB, name: B}],
+ grants: [{id: all, from: AAA, to: [BBB], data: exercise, purpose: warm-up, article: "1"}]}
+"""
 COMPILED = re.compile(r"^@(?:kernel|inlined)$", re.MULTILINE)
 # The compiler keeps millions of small objects, and to look through them for what can go takes a
 # fifth of its time; so seldom, it needs no memory to speak of beyond what it needs anyway.
@@ -73,7 +81,17 @@ def run_path() -> None:
         encode_tracks(result.picture)
         state = result.state
     changed_since(state.tracker, make_marks(0), state.now_ns, 0)
+    share_once(state)
     pack(state)
+
+
+def share_once(state: PictureState) -> None:
+    """Sharing with a nation that does not exist, under an agreement that says so."""
+    now_ns = state.now_ns
+    pact = Standing(parse_instrument(PACT, "warm-up"), now_ns, now_ns + 1)
+    sharing = with_standings(Sharing("AAA"), Standings(now_ns, now_ns + 1, (pact,), ()),
+                             state.sensors, state.world)
+    share(sharing, state.tracker, tracker.picture(state.tracker, now_ns), now_ns)
 
 
 def _compiled_elsewhere() -> Iterator[str]:

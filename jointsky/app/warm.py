@@ -18,7 +18,7 @@ from numba.core.codegen import get_host_cpu_features
 from jointsky.kernels.jit import CACHE, PACKAGE
 
 MARK = "ready"
-FLOORS = ("kernels", "model", "codec", "track", "engine")
+FLOORS = ("kernels", "model", "codec", "track", "agreement", "engine")
 
 
 def is_warm() -> bool:
