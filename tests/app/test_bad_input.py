@@ -17,8 +17,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACE = "20/129=41.3,2.1,27"
 
 
+@pytest.fixture(scope="module")
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ledgers")
+    _, south = exchange(folder, 4, signed_each=2)
+    damaged = bytearray(south.read_bytes())
+    damaged[4096:] = bytes(len(damaged) - 4096)
+    (folder / "damaged.ledger").write_bytes(damaged)
+    return folder
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(tmp_path: Path, ledgers: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     radar_file(tmp_path / "radar.ast")
     whole = (tmp_path / "radar.ast").read_bytes()
     (tmp_path / "empty.ast").write_bytes(b"")
@@ -35,10 +45,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text(pact.replace(old, new, 1))
     (tmp_path / "no-pacts").mkdir()
     shutil.copy(ROOT / "README.md", tmp_path / "page.parquet")
-    exchange(tmp_path, 4, signed_each=2)
-    damaged = bytearray((tmp_path / "south.ledger").read_bytes())
-    damaged[4096:] = bytes(len(damaged) - 4096)
-    (tmp_path / "damaged.ledger").write_bytes(damaged)
+    for path in ledgers.iterdir():
+        shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

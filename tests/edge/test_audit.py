@@ -96,6 +96,7 @@ def test_a_changed_byte_of_any_record_is_located(path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_many_changed_bytes_are_located(path: Path) -> None:
     for number, at in places(path, 97):
         check_changed_byte(path, number, at)
