@@ -37,7 +37,7 @@ from jointsky.model.errors import FileProblem, InputError, ResourceProblem
 from jointsky.model.sensor import Sensor
 
 ROWS_OF_A_MESSAGE = 20  # tracks in a datagram, so that it is not cut into pieces on its way
-CHECKPOINT_NS = 3600 * NS_PER_S
+CHECKPOINT_NS = 600 * NS_PER_S
 TAKEN = 256
 WAITING_MAX = 4  # batches on the way to the ledger
 
@@ -77,6 +77,7 @@ class Sharer:
         self._acts = [(one.accepted_ns, one.text) for one in section.acts]
         # What was accepted just before a kill may be in the folder and not yet in the ledger.
         self._record_acts(self._acts)
+        self._ledger.sign_checkpoint(self._private, now_ns)
         self._alarms: list[str] = []
         self._egress: tuple[tuple[Sensor, ...], Egress] | None = None
         self._signed_ns = now_ns
