@@ -130,11 +130,13 @@ def test_what_may_go_arrives_and_ends_at_the_instant(config: UnitConfig,
     under_pact = [one for one in releases
                   if any(use.agreement == "kgz-rus" for use in one.grants)]
     assert sum(one.rows for one in under_pact) > 100
-    # Nothing under the pact from its end on; what the alliance lets go, goes on.
+    # Nothing under the pact from its end on, nor under another: what would have gone is denied.
     assert max(one.time_ns for one in under_pact) < END_NS
     assert all(one.not_after_ns <= END_NS for one in under_pact
                if one.time_ns > results[10].now_ns)
-    assert max(one.time_ns for one in releases) > END_NS
+    assert releases == under_pact
+    assert max(one.time_ns for one in records if isinstance(one, Denial)
+               if any(cause.rule == "no_grant" for cause in one.causes)) > END_NS
     # What arrived is what the ledger says, octet by octet.
     arrived = partner.received()
     assert [hashlib.sha256(one).hexdigest() for one in arrived] == [one.digest for one in releases]
