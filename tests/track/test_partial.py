@@ -135,6 +135,26 @@ def test_a_partial_track_is_nearly_what_the_sensors_left_would_have_made_of_it()
         assert made.update_count[row] < expected.update_count[same[0]] <= 24
 
 
+def test_a_partial_track_is_what_the_tracker_makes_of_the_same_plots() -> None:
+    """A tracker that begins where the kept plots begin and knows of one radar alone."""
+    known = replace(ONE, bias_known=True)
+    mine = flight(known, 1)
+    state = tracked(join(mine, flight(TWO, 2, since=2.0)), (known, TWO))
+    parts = without(state, 0b10)
+    kept = mine.take(mine.time_ns > state.now_ns - 30 * S)
+    alone = tracker.start(World.STUDY, 1, (known,))
+    alone = tracker.advance(alone, kept, state.now_ns)
+    expected, made = tracker.picture(alone, state.now_ns), parts.tracks
+    assert made.update_count.tolist() == expected.update_count.tolist() == [len(kept)]
+    assert (made.started_ns, made.updated_ns) == (expected.started_ns, expected.updated_ns)
+    assert off_m(made.latitude_rad[0], made.longitude_rad[0],
+                 *np.degrees([expected.latitude_rad[0], expected.longitude_rad[0]])) < 1.0
+    for name in ("velocity_east_ms", "velocity_north_ms", "mode_c_m", "vertical_rate_ms"):
+        assert getattr(made, name)[0] == pytest.approx(getattr(expected, name)[0], abs=0.05)
+    assert made.covariance[0] == pytest.approx(expected.covariance[0], rel=0.02)
+    assert made.mode_3a.tolist() == expected.mode_3a.tolist() == [0o1234]
+
+
 @pytest.mark.parametrize("bits", [0b01, 0b11, int(ANYBODY)])
 def test_where_too_little_is_left_there_is_no_partial_track(bits: int) -> None:
     """Of the second radar one plot is kept; with neither, none."""
