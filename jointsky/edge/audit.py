@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jointsky.agreement.ledger import Entry, Opening, Release, Withheld, Witness, read_entry
+from jointsky.agreement.ledger import (
+    ActTaken,
+    Entry,
+    Opening,
+    Release,
+    Withheld,
+    Witness,
+    read_entry,
+)
 from jointsky.agreement.merkle import Frontier, leaf_hash
 from jointsky.agreement.notes import Checkpoint, Verifier, read_checkpoint, read_note, signers
 from jointsky.edge.ledger import KEPT_LEVELS, LedgerReader
@@ -105,6 +113,7 @@ class _Auditor:
         self.nodes: dict[tuple[int, int], bytes] = {}
         self.witnesses: list[tuple[int, Witness]] = []
         self.made: dict[str, int] = {}
+        self.acts: dict[str, int] = {}
         self.withheld: set[tuple[str, int]] = set()
         self.wanted = {int(size) for size, in self._all("SELECT size FROM checkpoints",
                                                         "checkpoints")}
@@ -125,6 +134,7 @@ class _Auditor:
         self._check_end()
         self._check_nodes()
         self._check_checkpoints()
+        self._check_acts()
         self._check_outbox()
         self._check_file()
         self.audit.size, self.audit.root = self.expected, self.tree.root()
@@ -302,6 +312,8 @@ class _Auditor:
             self.verifiers.insert(0, Verifier(record.origin, bytes.fromhex(record.key)))
         elif isinstance(record, Witness):
             self.witnesses.append((entry.number, record))
+        elif isinstance(record, ActTaken):
+            self.acts.setdefault(record.id, entry.number)
         elif isinstance(record, Withheld):
             self.withheld.add((record.recipient, record.sequence))
         elif isinstance(record, Release):
@@ -362,6 +374,12 @@ class _Auditor:
             odd = min(stored ^ index, key=str)
             self.audit.add("table checkpoints", f"size and record {odd} is in it or in the records "
                            "alone")
+
+    def _check_acts(self) -> None:
+        stored = set(self._all("SELECT id, entry FROM acts", "acts"))
+        if stored != set(self.acts.items()) and not self.holes:
+            odd = min(stored ^ set(self.acts.items()), key=str)
+            self.audit.add("table acts", f"act and record {odd} is in it or in the records alone")
 
     def _check_root(self, place: str, found: Checkpoint, number: int) -> None:
         root = Frontier().root() if found.size == 0 else self.roots.get(found.size)

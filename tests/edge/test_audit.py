@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jointsky.agreement.ledger import Alarm, Witness, canonical, read_entry
+from jointsky.agreement.ledger import ActTaken, Alarm, Witness, canonical, read_entry
 from jointsky.agreement.merkle import Frontier, leaf_hash
 from jointsky.agreement.notes import Checkpoint, Note
 from jointsky.edge.audit import Audit, audit, find_changed_byte
@@ -28,6 +28,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = writer(path)
     ledger.write([message("KAZ.Almaty", i) for i in (1, 2, 3)])
     ledger.take("KAZ.Almaty", START_NS, lambda release, _: "x" if release.sequence == 2 else "")
+    ledger.write([ActTaken(time_ns=START_NS, agreement="kgz-rus", version=1, act="suspend",
+                           party="KGZ", id=f"{number}a" * 32, text="{}") for number in (1, 2, 1)])
     ledger.close()
     return path
 
@@ -232,6 +234,9 @@ def test_the_last_record_rewritten_is_found(path: Path) -> None:
     ("INSERT INTO nodes VALUES (8, 7, x'00')", "table nodes: 1 hashes of no records"),
     ("DELETE FROM checkpoints WHERE size > 200", "table checkpoints: size and record"),
     ("UPDATE checkpoints SET size = size + 1", "table checkpoints: size and record"),
+    ("UPDATE acts SET entry = entry - 1", "table acts: act and record ('1a"),
+    ("DELETE FROM acts WHERE id < '2'", "table acts: act and record ('1a"),
+    ("UPDATE acts SET id = 'x' WHERE id > '2'", "table acts: act and record ('2a"),
     ("UPDATE partners SET made = made + 1 WHERE name = 'KAZ.Almaty'", "table partners: it says"),
     ("UPDATE partners SET acknowledged = 1 WHERE name = 'KAZ.Almaty'",
      "messages for KAZ.Almaty: not those from 2 to 3, from 2 on"),
@@ -259,8 +264,8 @@ def contents(path: Path) -> list[str] | None:
     """All that SQLite reads of a file, None where it does not."""
     try:
         db = sqlite3.connect(path)
-        found = [repr(row) for table in ("entries", "nodes", "head", "checkpoints", "partners",
-                                         "outbox") for row in db.execute(f"SELECT * FROM {table}")]
+        tables = ("entries", "nodes", "head", "checkpoints", "acts", "partners", "outbox")
+        found = [repr(row) for table in tables for row in db.execute(f"SELECT * FROM {table}")]
         db.close()
     except sqlite3.Error:
         return None
