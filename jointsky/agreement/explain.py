@@ -64,10 +64,11 @@ class Explanation:
     """Why a nation gets a track at now_ns, or why not.
 
     cause: ALLOWED if it does; why: in one sentence; rule: the grant that lets it go, or that got
-    furthest; closed: agreements with this nation that are not in force, and why; grants: all that
-    were looked at; contributions: who is in the track; unknown: whether others may be as well;
-    refused: it goes fused again; held_back: fields that do not go, and why; changed: coarsening
-    and delay; not_after_ns: how long it may be sent.
+    furthest; closed: agreements with this nation that are not in force, and why; faults: grants
+    that could not be made ready, so that they let nothing go; grants: all that were looked at;
+    contributions: who is in the track; unknown: whether others may be as well; refused: it goes
+    fused again; held_back: fields that do not go, and why; changed: coarsening and delay;
+    not_after_ns: how long it may be sent.
     """
 
     sender: str
@@ -78,6 +79,7 @@ class Explanation:
     why: str
     rule: Rule | None
     closed: tuple[str, ...]
+    faults: tuple[str, ...]
     grants: tuple[Looked, ...]
     contributions: tuple[Contribution, ...]
     unknown: bool
@@ -115,7 +117,7 @@ def explain(rules: Rules, nation: str, track: TrackBatch, contributors: int, now
         rules.sender, nation, int(track.system_track_number[0]), now_ns, found,
         _why(rules, recipient, found, rule, grants, contributions), rule,
         tuple(f"{one.agreement}, version {one.version}: {one.why}" for one in recipient.closed),
-        grants, contributions, bool(contributors >> len(rules.sensors)), refused,
+        rules.faults, grants, contributions, bool(contributors >> len(rules.sensors)), refused,
         _held_back(rule.grant) if rule else (), _changed(rule.grant) if rule else (),
         min([rule.end_ns, *(one.source.until_ns for one in contributions
                             if one.source.until_ns is not None)])

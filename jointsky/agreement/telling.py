@@ -29,6 +29,7 @@ def as_text(said: Explanation) -> str:
         lines += [f"  {'yes' if one.holds else 'no '} {one.cause.word}: {one.text}"
                   for one in looked.conditions]
     lines += [f"Not in force: {text}" for text in said.closed]
+    lines += [f"Cannot be used: {text}" for text in said.faults]
     for one in said.contributions:
         may = "may go" if one.source.allowed else "may not go"
         lines.append(f"In it: {one.sensor.name} ({sensor_id_text(one.sensor.sensor_id)}, "
@@ -45,7 +46,8 @@ def as_dict(said: Explanation) -> dict[str, Any]:
         "time": text_of(said.now_ns), "allowed": said.allowed, "cause": said.cause.word,
         "why": said.why, "rule": _rule(said.rule) if said.rule else None,
         "not_after": text_of(said.not_after_ns) if said.not_after_ns is not None else None,
-        "fused_again": said.refused, "closed": list(said.closed), "changed": list(said.changed),
+        "fused_again": said.refused, "closed": list(said.closed), "faults": list(said.faults),
+        "changed": list(said.changed),
         "held_back": [{"field": name, "why": why} for name, why in said.held_back],
         "grants": [{**_rule(looked.rule), "fits": looked.failed is None, "conditions": [
             {"condition": one.cause.word, "holds": one.holds, "text": one.text}

@@ -90,6 +90,15 @@ def test_a_track_fused_again_is_judged_as_it_leaves() -> None:
     assert none.cause == Cause.PROVENANCE and "too little is left" in none.why
 
 
+def test_a_grant_that_could_not_be_made_ready_is_named() -> None:
+    broken = standing(grant("bad", area="common"), grant("good", ceiling_m=5000))
+    broken.document.instrument.areas.clear()
+    said = explained(broken)
+    assert said.cause == Cause.HEIGHT and [one.rule.grant.id for one in said.grants] == ["good"]
+    assert "Cannot be used: pact, grant bad: KeyError('common')" in as_text(said)
+    assert len(as_dict(said)["faults"]) == 1
+
+
 def test_where_nothing_binds_the_two_that_is_said() -> None:
     assert "no agreement in force binds AAA and BBB" in explained().why
     assert "no grant of AAA to BBB for tracks" in explained(standing(grant(to=("CCC",)))).why
