@@ -390,6 +390,8 @@ def _surely_fits(part: TrackBatch, grant: Grant, begin_ns: int, by: Grant) -> Bo
             if category not in grant.categories:
                 fits &= ~there
     if grant.place is not None and fits.any():
+        # The distance to an edge costs far more than on which side of it one is.
+        fits &= grant.place.contains(part.latitude_rad, part.longitude_rad)
         rows = np.flatnonzero(fits)
         latitude, longitude = part.latitude_rad[rows], part.longitude_rad[rows]
         clearance = grant.place.clearance_m(latitude, longitude)
