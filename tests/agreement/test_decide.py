@@ -218,3 +218,31 @@ def test_what_is_withheld_cannot_be_told_from_what_leaves(withheld: list[str], s
     first, second = (sent(in_force(pact), batch).tracks for batch in (one, two))
     for column in columns_of(TrackBatch):
         assert getattr(first, column.name).tobytes() == getattr(second, column.name).tobytes()
+
+
+@settings(max_examples=80, deadline=None)
+@given(turns=st.lists(st.tuples(st.integers(1, 4), st.booleans(), st.booleans()), min_size=3,
+                      max_size=25), delay_s=st.integers(1, 12))
+def test_what_waits_leaves_once_in_its_time_unless_there_was_a_break(turns, delay_s) -> None:
+    """turns: seconds that go by, whether the agreement was suspended meanwhile (and resumed before
+    the next batch), whether there is a new track. Against the rule in plain words."""
+    now_ns, begin_ns, line = NOW_NS, BEGIN_NS, DelayLine()
+    waiting: list[tuple[int, int]] = []
+    for number, (seconds, broken, new) in enumerate(turns, 1):
+        now_ns += seconds * NS_PER_S
+        if broken:
+            begin_ns, waiting = now_ns - NS_PER_S // 2, []
+        pact = standing(grant(delay_s=delay_s), begin_ns=begin_ns)
+        rules = compile_rules(Standings(now_ns, END_NS, (pact,), ()), "AAA", ("BBB",), SENSORS,
+                              "tracks")
+        batch = tracks(int(new), time_ns=now_ns)
+        batch.system_track_number[:] = number
+        bits = by(0, n=len(batch))
+        none = Partial(np.empty(0, np.int64), batch.take(slice(0, 0)), np.empty(0, np.uint64))
+        found, line = release(rules, "BBB", batch, bits, decide(rules, batch, bits, now_ns), none,
+                              line)
+        due = [one for one in waiting if one[0] + delay_s * NS_PER_S <= now_ns]
+        assert list(zip(found.tracks.time_ns.tolist(), found.tracks.system_track_number.tolist(),
+                        strict=True)) == due
+        waiting = [one for one in waiting if one not in due] + [(now_ns, number)] * new
+        assert len(line) == len(waiting)
