@@ -348,12 +348,16 @@ def _categories_seen(part: TrackBatch) -> Iterator[tuple[str, Bool]]:
 def _on_grid(part: TrackBatch, quantum_m: float) -> Bool:
     """Which positions are in the middle of a cell of the grid."""
     cell = quantum_m / SPHERE_M
-    wide = cell / np.cos(part.latitude_rad)
-    # The last cell before the date line may reach over it.
+    wide = np.minimum(cell / np.cos(part.latitude_rad), 2 * math.pi)
+    # The last cell before the date line may reach over it, the last one before a pole ends there,
+    # and near a pole one cell may hold all meridians.
     turns = np.array([0, 2 * math.pi, -2 * math.pi])
     sideways = np.min(np.stack([_off_middle((part.longitude_rad + turn) / wide)
                                 for turn in turns]), axis=0)
-    good: Bool = (_off_middle(part.latitude_rad / cell) <= ON_GRID) & (sideways <= ON_GRID)
+    all_round = (wide >= 2 * math.pi) & (part.longitude_rad == 0)
+    at_pole = np.abs(part.latitude_rad) == math.pi / 2
+    good: Bool = (((_off_middle(part.latitude_rad / cell) <= ON_GRID) | at_pole)
+                  & ((sideways <= ON_GRID) | all_round))
     return good
 
 

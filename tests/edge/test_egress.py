@@ -24,7 +24,7 @@ from jointsky.model.schema import TrackBatch
 from jointsky.model.world import World
 from tests.agreement.persons import PERSONS, draft, signed
 from tests.agreement.questions import Question, answers, questions
-from tests.agreement.scenes import OTHERS, OWN, batch_of
+from tests.agreement.scenes import OTHERS, OWN, batch_of, moved
 from tests.agreement.test_against_cedar import PARTS
 
 SEEDS = range(300, 305)
@@ -393,6 +393,28 @@ def test_what_waited_for_its_time_passes() -> None:
         assert len(made) == count
     assert unit.egress().check(made, NOW_NS + 60 * S) is None
     assert made.reasons[0].grant.id == "late"
+
+
+@pytest.mark.parametrize("quantum_m", [50, 2000, 60_000])
+@pytest.mark.parametrize(("latitude", "longitude"), [(89.8, 20.0), (-90.0, 0.0), (0.0, 180.0),
+                                                     (60.0, 179.99)])
+def test_the_grid_holds_at_poles_and_at_the_date_line(latitude: float, longitude: float,
+                                                      quantum_m: int) -> None:
+    unit = Unit(TEXT.replace("[43, 74.5]", f"[{latitude}, {longitude}]")
+                .replace("quantum_m: 2000", f"quantum_m: {quantum_m}"))
+    rng = np.random.default_rng(6)
+    tracks, bits = tracks_at(9500.0, 200)
+    tracks.time_ns[:] = NOW_NS - 60 * S
+    for row in range(200):
+        tracks.latitude_rad[row], tracks.longitude_rad[row] = moved(
+            math.radians(latitude), math.radians(longitude), rng.uniform(0, 2 * math.pi),
+            rng.uniform(0, 95e3))
+    made, _ = unit.release(tracks, bits, NOW_NS)
+    assert len(made) == 200 and unit.egress().check(made, NOW_NS) is None
+    other = loose(made)
+    other.tracks.latitude_rad[7] -= math.copysign(quantum_m / 4e7, latitude or 1)
+    refusal = unit.egress().check(other, NOW_NS)
+    assert refusal is not None and refusal.rows == (7,) and "off the grid" in refusal.reason
 
 
 def test_a_later_grant_is_no_reason_where_an_earlier_one_fits() -> None:

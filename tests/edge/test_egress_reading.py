@@ -61,6 +61,8 @@ class Told:
             return False
         self.acts.append((self.now_ns, act.to_text()))
         self.edges.append(self.now_ns)
+        if kind == "activate":
+            self.activated_ns = self.now_ns
         return True
 
     def later(self) -> None:
@@ -74,6 +76,12 @@ class Told:
                 end_ns, [(0, -10), (-1, 0), (-6, 0)][int(rng.integers(3))])
             if self.now_ns < edge < NEVER_NS // 2:
                 self.now_ns = edge + int(rng.integers(-1, 2))
+        if rng.random() < 0.1:
+            version = int(self.text.split("version: ")[1].split()[0])
+            text = self.text.replace(f"version: {version}", f"version: {version + 1}")
+            if self.tell("activate", "AAA", text=text.replace("term: P5Y", "term: P7Y")):
+                self.text = text
+            return
         kind = str(rng.choice(["suspend", "resume", "notice", "renew", "renew", "revoke", "restore",
                                "consent", "onward", "terminate"], p=[
                                    .15, .15, .15, .15, .1, .07, .07, .07, .07, .02]))
@@ -106,9 +114,9 @@ class Told:
                 found += [standing.begin_ns, standing.end_ns]
         found += [int(at) for at in self.rng.integers(BEGIN_NS - 40 * DAY, self.now_ns + 900 * DAY,
                                                       20)]
-        # Nobody asks about what was before the activation: there was no register then.
+        # Nobody asks about what was before the activation: another text was in use, or none.
         return [at + off for at in found if at < NEVER_NS // 2 for off in (-1, 0, 1)
-                if at + off >= self.acts[0][0]]
+                if at + off >= self.activated_ns]
 
 
 def seen(story: Story, now_ns: int) -> tuple[object, ...]:
