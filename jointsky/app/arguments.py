@@ -57,12 +57,15 @@ def _parse_sensor(text: str) -> Sensor:
 def parse_at(text: str | None, now_ns: int) -> int:
     """UTC ns of an instant given as `--at 2028-11-02`; now_ns if none was. Raises
     `UsageProblem`."""
-    if text is None:
-        return now_ns
+    return now_ns if text is None else parse_moment_of("--at", text)
+
+
+def parse_moment_of(option: str, text: str) -> int:
+    """UTC ns of an instant given with an option. Raises `UsageProblem`."""
     try:
         return parse_moment(text)
     except ValueError as error:
-        raise UsageProblem("--at", str(error)) from None
+        raise UsageProblem(option, str(error)) from None
 
 
 def parse_date(text: str | None) -> date | None:

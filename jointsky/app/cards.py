@@ -101,13 +101,19 @@ def card_of(picture: Picture, row: int) -> dict[str, Any]:
                          if tracks.has("icao_address")[row] else None),
         "callsign": (tracks.callsign[row].decode("ascii", "replace").strip() or None
                      if tracks.has("callsign")[row] else None),
-        "started_ms": int(tracks.started_ns[row]) / NS_PER_MS,
-        "updated_ms": int(tracks.updated_ns[row]) / NS_PER_MS,
-        "update_age_s": max(0.0, (picture.now_ns - int(tracks.updated_ns[row])) / 1e9),
+        "started_ms": _told_ms(tracks.started_ns[row]),
+        "updated_ms": _told_ms(tracks.updated_ns[row]),
+        "update_age_s": (max(0.0, (picture.now_ns - int(tracks.updated_ns[row])) / 1e9)
+                         if tracks.updated_ns[row] else None),
         "update_count": int(tracks.update_count[row]),
         "manoeuvre": _finite(float(tracks.manoeuvre[row])),
         "quality": _quality(tracks, row),
         "sensors": _contributors(picture, row)}
+
+
+def _told_ms(time_ns: np.int64) -> float | None:
+    """A time in ms; None where a partner is not told."""
+    return int(time_ns) / NS_PER_MS if time_ns else None
 
 
 def _quality(tracks: TrackBatch, row: int) -> dict[str, float | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from jointsky.app.commands import acts, agreement, ledger
+from jointsky.app.commands import acts, agreement, ledger, questions
 from jointsky.app.commands.decode import decode
 from jointsky.app.commands.demo import demo
 from jointsky.app.commands.doctor import doctor
@@ -30,7 +30,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (demo, unit, replay, decode, track, r
 # Commands of two words: the first, what they are about, the commands by their second.
 GROUPS: dict[str, tuple[str, tuple[Callable[..., Any], ...]]] = {
     "agreement": ("Agreements between nations: what may be shared, with whom, until when.",
-                  (agreement.check, agreement.show, agreement.diff, agreement.calendar, acts.key,
+                  (agreement.check, agreement.show, agreement.diff, agreement.calendar,
+                   questions.explain, questions.preview, questions.rehearse, acts.key,
                    acts.act, acts.sign, acts.submit)),
     "ledger": ("What was released, withheld and received, so that anybody can check it.",
                (ledger.verify, ledger.prove, ledger.compare, ledger.export)),

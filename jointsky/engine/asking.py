@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from jointsky.agreement.compiled import Rules
 from jointsky.agreement.delays import DelayLine
 from jointsky.agreement.explain import Explanation, explain
 from jointsky.agreement.release import Released
@@ -52,6 +53,14 @@ def released_at(state: PictureState, lines: Lines, standings: Standings | None =
     return released, sharing.lines
 
 
+def rules_at(state: PictureState, standings: Standings) -> Rules:
+    """The rules for what the unit lets its partners have, as agreements stand."""
+    sharing = with_standings(Sharing(state.unit.nation), standings, state.tracker.sensors,
+                             World(state.own_world))
+    assert sharing.rules is not None, "made from standings"
+    return sharing.rules
+
+
 def lines_in(world: World, lines: Lines) -> dict[str, DelayLine]:
     """The same in a world; what is in it already stays as it is."""
     return {nation: DelayLine(tuple(
@@ -82,17 +91,14 @@ def explanations_of(state: PictureState, number: int) -> tuple[Explanation, ...]
     if not len(rows):
         raise KeyError(number)
     track = tracks.take(rows[:1])
-    partners = partners_at(state)
-    sharing = with_standings(Sharing(state.unit.nation), standings_of(state.law, state.now_ns),
-                             own.sensors, world)
-    assert sharing.rules is not None, "made from standings"
+    rules = rules_at(state, standings_of(state.law, state.now_ns))
     numbers: I32 = track.system_track_number
     contributors = sources_of(own, numbers)
     found = []
-    for nation in partners:
-        barred: U64 = contributors & ~np.uint64(sharing.rules.to(nation).releasable)
+    for nation in partners_at(state):
+        barred: U64 = contributors & ~np.uint64(rules.to(nation).releasable)
         parts = partial_tracks(own, numbers, barred, state.now_ns)
         left = int(parts.sources[0]) if len(parts.sources) else 0
-        found.append(explain(sharing.rules, nation, track, int(contributors[0]), state.now_ns,
+        found.append(explain(rules, nation, track, int(contributors[0]), state.now_ns,
                              parts.tracks if len(parts.tracks) else None, left))
     return tuple(found)

@@ -18,6 +18,7 @@ from jointsky.model.clock import NS_PER_S
 from jointsky.model.schema import PlotBatch, PlotKind
 from jointsky.model.sensor import sensor_id_of
 from jointsky.model.world import World
+from tests.app.lawful import write_journal
 from tests.edge.ledgers import KANT, SOUTH, exchange, verifier
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +78,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_folder(folder / "plots", seed=5, aircraft=12, radars=2)
     shutil.copytree(ROOT / "examples", folder / "examples")
     exchange(folder, 25, signed_each=10)
+    write_journal(folder / "shared.journal", 20, "kgz-rus", "cis")
     (folder / "keys.txt").write_text(f"{verifier(KANT).text}\n{verifier(SOUTH).text}\n")
     return folder
 

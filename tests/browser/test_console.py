@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,9 @@ def test_an_exercise_from_the_first_track_to_a_lost_node(node: Start, desk: Open
     assert known["state"].lower() in page.get_by_test_id("card-state").inner_text()
     for sensor in known["sensors"]:
         expect(card).to_contain_text(sensor["name"])
+    # Why a partner gets it, or why not: as the node explains it, condition by condition.
+    page.get_by_test_id("release-RUS").click()
+    expect(page.get_by_test_id("release-why")).to_contain_text("kgz-exercise")
     assert f"track={number}" in _settled_address(console, "track=")
 
     # The sensors: each of the unit's is heard.
@@ -65,8 +69,30 @@ def test_an_exercise_from_the_first_track_to_a_lost_node(node: Start, desk: Open
     expect(page.get_by_test_id("agreement-deployments")).to_contain_text("Kant radar")
     expect(page.get_by_test_id("agreement-acts")).to_contain_text("activate kgz-rus")
     console.shoot("agreements")
+
+    # The picture as a partner has it: a sign, only its tracks, no reasons; then the own one again.
+    page.get_by_test_id("preview-KAZ").click()
+    console.wait("j.preview === 'KAZ'")
+    expect(page.get_by_test_id("world")).to_have_text("PREVIEW AS KAZ · EXERCISE")
+    expect(page.get_by_test_id("withheld-chip")).to_contain_text("withheld")
+    expect(page.get_by_test_id("card-release")).to_have_count(0)
     page.keyboard.press("r")
     expect(panel).to_have_count(0)
+    console.shoot("preview")
+    page.keyboard.press("/")
+    page.keyboard.type("preview off")
+    page.keyboard.press("Enter")
+    console.wait("j.preview === '' && j.tracks >= 20")
+    expect(page.get_by_test_id("world")).to_have_text("EXERCISE")
+
+    # The ledger: what left and what did not, and an audit of it.
+    page.keyboard.press("o")
+    expect(page.get_by_test_id("ledger-records")).to_contain_text("release", timeout=PAGE_MS)
+    expect(page.get_by_test_id("ledger-root")).to_have_text(re.compile(r"^[0-9a-f]{64}$"))
+    page.get_by_test_id("ledger-verify").click()
+    expect(page.get_by_test_id("ledger-verdict")).to_contain_text("Sound", timeout=PAGE_MS)
+    console.shoot("ledger")
+    page.keyboard.press("o")
 
     # A filter hides all the others, says how many, and stands in the address.
     page.keyboard.press("u")

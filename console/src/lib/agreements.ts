@@ -109,7 +109,7 @@ const words: Record<string, string> = {
   mode_c_m: 'flight level', height_m: 'height', vertical_rate_ms: 'climb', mode_3a: 'Mode 3/A', icao_address: 'address',
   started_ns: 'first seen', updated_ns: 'last plot', update_count: 'plots',
 };
-const wordsOf = (names: string[]): string => names.map((name) => words[name] ?? name.replaceAll('_', ' ')).join(', ');
+export const wordsOf = (names: string[]): string => names.map((name) => words[name] ?? name.replaceAll('_', ' ')).join(', ');
 
 /** What a grant lets go, beyond its data class, in few words. */
 export function limitsOf(grant: Grant): string[] {
