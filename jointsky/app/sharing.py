@@ -114,7 +114,7 @@ class Sharer:
             for one in share.released:
                 for partner, _ in self._partners:
                     if partner.nation == one.recipient:
-                        records += self._lined_up(one, partner, share.sensors)
+                        records += self._lined_up(one, partner, share.sensors, now_ns)
             if records:
                 self._ledger.write(records)
             self._send(share.law, now_ns)
@@ -150,13 +150,14 @@ class Sharer:
         return [Alarm(time_ns=now_ns, name="agreements", text=text[:2000]) for text in fresh]
 
     def _lined_up(self, released: Released, partner: PartnerSection,
-                  sensors: tuple[Sensor, ...]) -> list[Record | Outgoing]:
+                  sensors: tuple[Sensor, ...], now_ns: int) -> list[Record | Outgoing]:
         """The records of a batch for a partner: its messages, what was denied, or the refusal."""
         denial = denial_record(released, partner.name)
         records: list[Record | Outgoing] = [denial] if denial is not None else []
         if not len(released):
             return records
-        refusal = self._verifier(sensors).check(released, released.now_ns)
+        # By the clock of this moment: the agreement may have ended since it was decided.
+        refusal = self._verifier(sensors).check(released, max(now_ns, released.now_ns))
         if refusal is not None:
             self.refused += 1
             numbers = released.tracks.system_track_number[list(refusal.rows)]
