@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from jointsky.app.cards import card_of, geojson_of
+from jointsky.app.consoles import Console
 from jointsky.app.framelog import JournalLog
 from jointsky.app.history import History
 from jointsky.app.hub import Hub
@@ -19,9 +22,11 @@ from jointsky.app.player import Player
 from jointsky.app.releaseview import release_of
 from jointsky.app.session import BadOrder, Session
 from jointsky.app.views import tracks_of
+from jointsky.codec.console import MessageKind
 from jointsky.model.schema import TrackBatch, TrackState
 from jointsky.model.world import World
 from tests.app.lawful import Written, write_journal
+from tests.app.running import Screen
 from tests.engine.simulated import UNIT, columns_bytes
 
 SECONDS = 50
@@ -173,6 +178,85 @@ def test_a_session_previews_live_paused_and_in_a_replay(journal: Journal) -> Non
         await session.ask(lambda state: state.now_ns)
         assert await session.ask(lambda state: state.now_ns) == journal.last_ns
         session.close()
+        hub.close()
+        player.close()
+
+    asyncio.run(look())
+
+
+class Socket:
+    """A websocket without a network: what was sent, and orders to be read."""
+
+    def __init__(self) -> None:
+        self.texts: list[dict[str, Any]] = []
+        self.blobs: list[bytes] = []
+        self.orders: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send_text(self, text: str) -> None:
+        self.texts.append(json.loads(text))
+
+    async def send_bytes(self, blob: bytes) -> None:
+        self.blobs.append(blob)
+
+    async def receive_text(self) -> str:
+        return await self.orders.get()
+
+    async def close(self, code: int) -> None:
+        pass
+
+    def previews(self) -> list[int]:
+        """Places of the messages that say that a preview is shown."""
+        return [place for place, one in enumerate(self.texts)
+                if one["kind"] == "session" and one["preview"]]
+
+
+def test_no_message_of_a_preview_tells_of_what_is_withheld(journal: Journal) -> None:
+    async def look() -> None:
+        history = History()
+        hub = Hub(UNIT, World.EXERCISE, live=True, history=history, open_player=journal.player)
+        player, socket = journal.player(), Socket()
+        times = sorted(journal.turns)[-20:]
+        go(player, times[0], shares=False)
+        console = Console(hub, socket, Session(hub), "c1")  # type: ignore[arg-type]
+        serving = asyncio.ensure_future(console.serve())
+
+        async def publish(time_ns: int) -> None:
+            go(player, time_ns, shares=False)
+            assert player.state is not None and player.picture is not None
+            hub.publish(picture_of(player.state, player.picture.tracks,
+                                   journal.turns[time_ns].views))
+            while not socket.blobs:
+                await asyncio.sleep(0.01)
+
+        await publish(times[0])
+        while not any(one["kind"] == "sensors" and one["rows"] for one in socket.texts):
+            await asyncio.sleep(0.01)
+        socket.orders.put_nowait(json.dumps({"do": "preview", "as": "RUS"}))
+        while not socket.previews():
+            await asyncio.sleep(0.05)
+        seen = Screen(None)  # type: ignore[arg-type]
+        for blob in socket.blobs:
+            seen._take(blob)
+        assert seen.kinds[-2:] == [MessageKind.SNAPSHOT, MessageKind.TRAILS]
+        assert seen.trail_points == 0 and seen.tracks
+        said = socket.previews()[0]
+        socket.blobs.clear()
+        for time_ns in times[1:]:
+            await publish(time_ns)
+            for blob in socket.blobs:
+                seen._take(blob)
+            view = journal.turns[time_ns].views["RUS"]
+            assert set(seen.tracks) == live(tracks_of(view, World.REPLAY))
+            whole = journal.turns[time_ns].tracks
+            secret = whole.take(~np.isin(whole.system_track_number, list(seen.tracks)))
+            assert len(secret)
+            for callsign in secret.callsign[secret.has("callsign")].tolist():
+                assert not any(callsign in blob for blob in socket.blobs)
+            socket.blobs.clear()
+        for one in socket.texts[said:]:
+            assert one["kind"] != "error" and not one.get("rows") and not one.get("sensors")
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
         hub.close()
         player.close()
 

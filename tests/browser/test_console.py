@@ -119,7 +119,10 @@ def test_an_exercise_from_the_first_track_to_a_lost_node(node: Start, desk: Open
     page.keyboard.press("y")
     table = page.get_by_test_id("track-table")
     expect(table.get_by_role("row")).to_have_count(1 + min(50, console.probe("shown")))
-    expect(table.get_by_role("rowheader", name=title).first).to_be_visible()
+    row = table.get_by_role("rowheader", name=title)
+    if row.count() == 0:  # fifty a page
+        table.get_by_role("button", name="Next page").click()
+    expect(row.first).to_be_visible()
     page.keyboard.press("y")
     console.shoot("exercise")
 
